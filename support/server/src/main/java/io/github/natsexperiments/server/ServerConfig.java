@@ -1,0 +1,42 @@
+package io.github.natsexperiments.server;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * The configuration of a nats-server. A profile is one of the files in {@code servers/}; they name
+ * no client port, no data directory and no monitoring port of their own machine, so the same text
+ * serves a container and a native server.
+ *
+ * @param name short name for messages, for example {@code open}
+ * @param text the configuration file's content
+ * @see <a href="https://docs.nats.io/running-a-nats-service/configuration">NATS documentation:
+ *     configuring nats-server</a>
+ */
+public record ServerConfig(String name, String text) {
+
+  /** The profiles that come with the project. */
+  public static final List<String> PROFILES = List.of("open");
+
+  /**
+   * Reads a profile.
+   *
+   * @param name one of {@link #PROFILES}
+   * @throws IllegalArgumentException when there is no such profile; the message lists those there
+   *     are
+   */
+  public static ServerConfig profile(String name) {
+    if (!PROFILES.contains(name)) {
+      throw new IllegalArgumentException(
+          "no server profile \"" + name + "\"; there is " + String.join(", ", PROFILES));
+    }
+    try (InputStream in = ServerConfig.class.getResourceAsStream("/servers/" + name + ".conf")) {
+      return new ServerConfig(name, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
