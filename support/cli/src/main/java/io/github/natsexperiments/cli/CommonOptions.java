@@ -1,0 +1,103 @@
+package io.github.natsexperiments.cli;
+
+import io.nats.client.support.NatsUri;
+import java.net.URISyntaxException;
+import java.util.Set;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The options that every program has. */
+public final class CommonOptions {
+  private static final Set<String> SCHEMES = Set.of("nats", "tls", "opentls", "ws", "wss");
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  private String[] urls;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "No line per message; a progress bar on a terminal, and the summary.")
+  private boolean quiet;
+
+  @Option(names = Cli.VERBOSE, description = "Tell more, and show the stack trace of a failure.")
+  private boolean verbose;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help and exit.")
+  private boolean help;
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Show the version of the program, of jnats and of the JDK, and exit.")
+  private boolean version;
+
+  @Option(
+      names = {"-s", "--server"},
+      paramLabel = "URL[,URL...]",
+      defaultValue = "${env:NATS_URL:-nats://localhost:4222}",
+      description = "Server to connect to; environment NATS_URL. Default: nats://localhost:4222.")
+  private void setServer(String list) {
+    urls = list.split(",", -1);
+    for (int i = 0; i < urls.length; i++) {
+      urls[i] = urls[i].strip();
+      String wrong = whatIsWrong(urls[i]);
+      if (wrong != null) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "Invalid server URL '"
+                + ServerUrls.withoutSecrets(urls[i])
+                + "' in --server or NATS_URL: "
+                + wrong
+                + "; write nats://HOST:PORT");
+      }
+    }
+  }
+
+  private static String whatIsWrong(String url) {
+    if (url.isEmpty()) {
+      // jnats would silently take localhost.
+      return "it is empty";
+    }
+    try {
+      NatsUri uri = new NatsUri(url);
+      if (!SCHEMES.contains(uri.getScheme())) {
+        return "the scheme is not one of nats, tls, ws, wss";
+      }
+      if (uri.getHost() == null || uri.getHost().isEmpty()) {
+        return "it names no host";
+      }
+      return uri.getPort() < 1 || uri.getPort() > 65535 ? "the port is not in 1–65535" : null;
+    } catch (URISyntaxException | IllegalArgumentException e) {
+      return "it is malformed";
+    }
+  }
+
+  /** The servers to connect to, checked. */
+  public String[] servers() {
+    return urls.clone();
+  }
+
+  /** Standard output and standard error of this run. */
+  public Console console(Stop stop) {
+    return new Console(quiet, stop);
+  }
+
+  /**
+   * The counter of a run, with a progress bar when the run is quiet and on a terminal.
+   *
+   * @param verb begins the summary line: {@code Published}, {@code Received}
+   * @param count messages at the end, or {@link Long#MAX_VALUE} when nobody knows
+   * @param gaps whether gaps in the messages' numbers mean loss; they do not for a member of a
+   *     queue group, which gets only its share
+   */
+  public Tally tally(String verb, long count, boolean gaps) {
+    Tally tally = new Tally(verb, gaps);
+    return quiet && Progress.isTerminal() ? tally.withBar(count) : tally;
+  }
+}

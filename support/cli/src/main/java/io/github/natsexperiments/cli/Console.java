@@ -1,0 +1,81 @@
+package io.github.natsexperiments.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where a program speaks. Messages and acks go to standard output, one line each, always in UTF-8,
+ * so that they can be piped. Everything else goes to standard error through SLF4J.
+ */
+public final class Console {
+  private final Logger log = LoggerFactory.getLogger("nats");
+  private final OutputStream out = new FileOutputStream(FileDescriptor.out);
+  private final boolean quiet;
+  private final Stop stop;
+
+  Console(boolean quiet, Stop stop) {
+    this.quiet = quiet;
+    this.stop = stop;
+  }
+
+  /** Makes standard error UTF-8 whatever the locale, and lets a progress bar share it. */
+  static void install() {
+    System.setErr(
+        new PrintStream(
+            Progress.besideBar(new FileOutputStream(FileDescriptor.err)),
+            true,
+            StandardCharsets.UTF_8));
+  }
+
+  /** Prints the line of a received message, unless quiet. */
+  public void received(String subject, String replyTo, byte[] payload) {
+    if (!quiet) {
+      line(
+          "Received a message from subject \""
+              + Payloads.show(subject.getBytes(StandardCharsets.UTF_8))
+              + "\" (reply = \""
+              + (replyTo == null ? "" : replyTo)
+              + "\"): "
+              + Payloads.show(payload));
+    }
+  }
+
+  /** Prints the line of a published message, unless quiet. */
+  public void published(String subject, byte[] payload) {
+    if (!quiet) {
+      line("Published a message to subject \"" + subject + "\": " + Payloads.show(payload));
+    }
+  }
+
+  /**
+   * Writes one line, whole and at once. When the reader of our output has gone, the run is asked to
+   * end and the line is dropped.
+   */
+  private synchronized void line(String text) {
+    if (stop.reason() == Stop.Reason.OUTPUT_CLOSED) {
+      return;
+    }
+    try {
+      out.write((text + System.lineSeparator()).getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      log.debug("standard output is closed", e);
+      stop.ask(Stop.Reason.OUTPUT_CLOSED);
+    }
+  }
+
+  /** Tells something on standard error. */
+  public void info(String message) {
+    log.info(message);
+  }
+
+  /** Tells something on standard error that the reader should not overlook. */
+  public void warn(String message) {
+    log.warn(message);
+  }
+}

@@ -1,0 +1,18 @@
+package io.github.natsexperiments.cli;
+
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/** The check that a number on the command line makes sense. */
+final class Numbers {
+  private Numbers() {}
+
+  static long positive(CommandSpec spec, String option, long value) {
+    if (value < 1) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "Invalid value '" + value + "' for " + option + ": it must be 1 or more");
+    }
+    return value;
+  }
+}

@@ -1,0 +1,33 @@
+package io.github.natsexperiments.cli;
+
+import java.time.Duration;
+
+/** The beat of a publisher: one message an interval, without drift and without catching up. */
+public final class Pace {
+  private final long interval;
+  private final Stop stop;
+  private long next = System.nanoTime();
+
+  /**
+   * @param interval between two messages; zero for as fast as it can
+   * @param stop ends the waiting
+   */
+  public Pace(Duration interval, Stop stop) {
+    this.interval = interval.toNanos();
+    this.stop = stop;
+  }
+
+  /**
+   * Waits for the next beat; the first is at once.
+   *
+   * @return false when the run shall end
+   */
+  public boolean next() throws InterruptedException {
+    if (interval > 0) {
+      stop.sleep(Duration.ofNanos(next - System.nanoTime()));
+      // After a pause, such as a server that was away, the beat goes on from here: no burst.
+      next = Math.max(next, System.nanoTime() - interval) + interval;
+    }
+    return !stop.asked();
+  }
+}

@@ -1,0 +1,100 @@
+package io.github.natsexperiments.cli;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * What a publisher sends, one payload after the other at the pace of {@code --interval}: numbered
+ * texts, or the lines of standard input.
+ */
+public final class PayloadSource {
+  private static final int LINES_AHEAD = 1024;
+  private static final long STOP_CHECK_MILLIS = 50;
+
+  private final long count;
+  private final Pace pace;
+  private final Stop stop;
+  private final MessageTemplate template;
+  private final BlockingQueue<Optional<byte[]>> lines;
+  private long next;
+
+  /** Numbered texts. */
+  PayloadSource(long count, Pace pace, Stop stop, MessageTemplate template) {
+    this.count = count;
+    this.pace = pace;
+    this.stop = stop;
+    this.template = template;
+    this.lines = null;
+  }
+
+  /** The lines of an input, as bytes, without their line ends. */
+  PayloadSource(long count, Pace pace, Stop stop, InputStream input, long longestLine) {
+    this.count = count;
+    this.pace = pace;
+    this.stop = stop;
+    this.template = null;
+    this.lines = new ArrayBlockingQueue<>(LINES_AHEAD);
+    // A read cannot be interrupted; in a thread of its own it does not keep Ctrl-C waiting.
+    Thread reader = new Thread(() -> read(new BufferedInputStream(input), longestLine), "stdin");
+    reader.setDaemon(true);
+    reader.start();
+  }
+
+  /**
+   * Waits for the next payload.
+   *
+   * @return null when there is none: the count is reached, the input has ended, or the run shall
+   *     end
+   */
+  public byte[] next() throws InterruptedException {
+    if (next >= count || !pace.next()) {
+      return null;
+    }
+    byte[] payload = template != null ? template.payload(next) : nextLine();
+    next++;
+    return payload;
+  }
+
+  private byte[] nextLine() throws InterruptedException {
+    Optional<byte[]> line = null;
+    while (line == null && !stop.asked()) {
+      line = lines.poll(STOP_CHECK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+    return line == null ? null : line.orElse(null);
+  }
+
+  private void read(InputStream input, long longestLine) {
+    try {
+      ByteArrayOutputStream line = new ByteArrayOutputStream();
+      int b;
+      while ((b = input.read()) >= 0) {
+        if (b == '\n') {
+          lines.put(Optional.of(withoutReturn(line.toByteArray())));
+          line.reset();
+        } else if (line.size() <= longestLine) { // one byte more than fits shows that it does not
+          line.write(b);
+        }
+      }
+      if (line.size() > 0) {
+        lines.put(Optional.of(line.toByteArray()));
+      }
+      lines.put(Optional.empty());
+    } catch (IOException e) {
+      lines.offer(Optional.empty());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static byte[] withoutReturn(byte[] line) {
+    boolean windows = line.length > 0 && line[line.length - 1] == '\r';
+    return windows ? Arrays.copyOf(line, line.length - 1) : line;
+  }
+}

@@ -1,0 +1,80 @@
+package io.github.natsexperiments.cli;
+
+import java.time.Duration;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** How many messages a publisher sends, how fast, and what is in them. */
+public final class PublisherOptions {
+  private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
+  private static final String DEFAULT_MESSAGE = "Hello #{n} from NATS publisher";
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  private long count = Long.MAX_VALUE;
+  private int size;
+
+  @Option(
+      names = {"-i", "--interval"},
+      paramLabel = "D",
+      converter = DurationConverter.class,
+      description = "Pace: 1s, 250ms, 0 for as fast as it can. Default: 1s; 0 with --stdin.")
+  private Duration interval;
+
+  @Option(
+      names = {"-m", "--message"},
+      paramLabel = "TEXT",
+      description = "Payload; {n} is the counter, from 0. Default: " + DEFAULT_MESSAGE + ".")
+  private String message;
+
+  @Option(names = "--stdin", description = "Publish each line of standard input instead.")
+  private boolean stdin;
+
+  @Option(
+      names = {"-n", "--count"},
+      paramLabel = "N",
+      description = "Stop after N messages. Default: run until Ctrl-C.")
+  private void setCount(long value) {
+    count = Numbers.positive(spec, "--count", value);
+  }
+
+  @Option(
+      names = "--size",
+      paramLabel = "BYTES",
+      description = "Pad the payload with dots to BYTES; a longer text stays whole.")
+  private void setSize(int value) {
+    size = (int) Numbers.positive(spec, "--size", value);
+  }
+
+  /** Messages to send; {@link Long#MAX_VALUE} without {@code --count}. */
+  public long count() {
+    return count;
+  }
+
+  /**
+   * The payloads of this run.
+   *
+   * @param stop ends the run
+   * @param maxPayload the longest payload, in bytes, that the server takes
+   * @throws ParameterException when the options contradict each other
+   */
+  public PayloadSource payloads(Stop stop, long maxPayload) {
+    if (stdin) {
+      if (message != null || size > 0) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--stdin takes the payload from the input: leave out --message and --size");
+      }
+      Pace pace = new Pace(interval == null ? Duration.ZERO : interval, stop);
+      return new PayloadSource(count, pace, stop, System.in, maxPayload);
+    }
+    return new PayloadSource(
+        count,
+        new Pace(interval == null ? DEFAULT_INTERVAL : interval, stop),
+        stop,
+        new MessageTemplate(message == null ? DEFAULT_MESSAGE : message, size));
+  }
+}

@@ -1,0 +1,19 @@
+package io.github.natsexperiments.cli;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/** Server URLs as they may be shown: a URL can carry a password or a token, a log must not. */
+public final class ServerUrls {
+  private ServerUrls() {}
+
+  /** Any text with the user part of every URL in it taken out. */
+  public static String withoutSecrets(String text) {
+    return text == null ? "" : text.replaceAll("(?<=^|//|[\\s,\\[])[^\\s,/\\[]*@", "***@");
+  }
+
+  /** Several URLs, separated by commas, without secrets. */
+  public static String show(String... urls) {
+    return Arrays.stream(urls).map(ServerUrls::withoutSecrets).collect(Collectors.joining(", "));
+  }
+}

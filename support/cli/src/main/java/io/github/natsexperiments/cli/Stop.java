@@ -1,0 +1,105 @@
+package io.github.natsexperiments.cli;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The end of a run, wherever it comes from: the count is reached, nothing came for too long, the
+ * reader of our output has gone, or somebody pressed Ctrl-C.
+ *
+ * <p>A signal does not end the program in the middle of its work. It only asks: the program's own
+ * thread leaves its loop, drains its connection and closes this object; then the JVM goes on to
+ * exit, with code 130 (SIGINT) or 143 (SIGTERM).
+ */
+public final class Stop implements AutoCloseable {
+  /** A drain has its own, shorter bound; this one is for a program that hangs. */
+  private static final Duration LONGEST_SHUTDOWN = Duration.ofSeconds(15);
+
+  private static final Duration IDLE_CHECK = Duration.ofMillis(20);
+
+  /** Why the run ends. */
+  public enum Reason {
+    /** What was asked for has been done. */
+    DONE,
+    /** Nothing came within {@code --timeout}. */
+    TIMEOUT,
+    /** Ctrl-C or SIGTERM. */
+    SIGNAL,
+    /** Whoever read our standard output closed it, as {@code | head -1} does. */
+    OUTPUT_CLOSED
+  }
+
+  private final CountDownLatch asked = new CountDownLatch(1);
+  private final CountDownLatch finished = new CountDownLatch(1);
+  private volatile Reason reason;
+
+  private Stop() {}
+
+  /** Starts listening for Ctrl-C (SIGINT) and SIGTERM. */
+  public static Stop onSignals() {
+    Stop stop = new Stop();
+    Thread hook =
+        new Thread(
+            () -> {
+              stop.ask(Reason.SIGNAL);
+              try {
+                stop.finished.await(LONGEST_SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "shutdown");
+    Runtime.getRuntime().addShutdownHook(hook);
+    return stop;
+  }
+
+  /** Asks the run to end; the first reason counts. */
+  public void ask(Reason why) {
+    synchronized (this) {
+      if (reason == null) {
+        reason = why;
+      }
+    }
+    asked.countDown();
+  }
+
+  /** Whether the run shall end. Costs next to nothing, also in a loop of a million a second. */
+  public boolean asked() {
+    return reason != null;
+  }
+
+  /** Why the run ends; null while it goes on. */
+  public Reason reason() {
+    return reason;
+  }
+
+  /**
+   * Waits, or returns at once when the run shall end.
+   *
+   * @return whether the run shall end
+   */
+  public boolean sleep(Duration duration) throws InterruptedException {
+    return asked.await(duration.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /**
+   * Waits until somebody asks for the end, or until nothing has been counted for {@code timeout}.
+   *
+   * @param timeout null to wait for ever
+   */
+  public Reason await(Duration timeout, Tally tally) throws InterruptedException {
+    while (!sleep(IDLE_CHECK)) {
+      if (timeout != null && tally.idle().compareTo(timeout) >= 0) {
+        ask(Reason.TIMEOUT);
+      }
+    }
+    return reason;
+  }
+
+  /** The program has done its last work: a waiting signal may end the JVM. */
+  @Override
+  public void close() {
+    finished.countDown();
+  }
+}

@@ -1,0 +1,45 @@
+package io.github.natsexperiments.cli;
+
+import io.nats.client.support.Validator;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * Subjects on the command line. jnats lets {@code .a} and {@code a..b} pass and the server drops
+ * them without a word, so they are checked here, once, before anything is sent.
+ *
+ * @see <a href="https://docs.nats.io/nats-concepts/subjects">NATS documentation: subjects</a>
+ */
+public final class Subjects {
+  private Subjects() {}
+
+  private static String check(String subject) {
+    try {
+      return Validator.validateSubjectStrict(subject, true);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException("'" + subject + "': " + e.getMessage());
+    }
+  }
+
+  /** A subject to publish to: no wildcards. */
+  public static final class ForPublishing implements ITypeConverter<String> {
+    @Override
+    public String convert(String subject) {
+      for (String token : check(subject).split("\\.")) {
+        if (token.equals("*") || token.equals(">")) {
+          throw new TypeConversionException(
+              "'" + subject + "': a message goes to one subject; wildcards are for subscribers");
+        }
+      }
+      return subject;
+    }
+  }
+
+  /** A subject to subscribe to: {@code *} stands for one token, {@code >} for all that follow. */
+  public static final class ForSubscribing implements ITypeConverter<String> {
+    @Override
+    public String convert(String subject) {
+      return check(subject);
+    }
+  }
+}
