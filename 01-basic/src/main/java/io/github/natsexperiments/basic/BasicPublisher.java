@@ -142,8 +142,8 @@ public final class BasicPublisher implements Callable<Integer> {
       flush(connection, stop); // the messages before this one shall arrive
       throw new Failure(
           ExitCode.FAILED,
-          "The message has %d bytes, the server takes at most %d (max_payload): send less, or send it in parts"
-              .formatted(payload.length, max));
+          "A message is larger than the %d bytes that the server takes (max_payload): send less, or in parts"
+              .formatted(max));
     }
     while (true) {
       try {

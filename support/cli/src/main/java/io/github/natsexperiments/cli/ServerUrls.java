@@ -1,7 +1,8 @@
 package io.github.natsexperiments.cli;
 
-import java.util.Arrays;
-import java.util.stream.Collectors;
+import java.net.URI;
+import java.util.Collection;
+import java.util.StringJoiner;
 
 /** Server URLs as they may be shown: a URL can carry a password or a token, a log must not. */
 public final class ServerUrls {
@@ -13,7 +14,11 @@ public final class ServerUrls {
   }
 
   /** Several URLs, separated by commas, without secrets. */
-  public static String show(String... urls) {
-    return Arrays.stream(urls).map(ServerUrls::withoutSecrets).collect(Collectors.joining(", "));
+  public static String show(Collection<URI> urls) {
+    StringJoiner shown = new StringJoiner(", ");
+    for (URI url : urls) {
+      shown.add(withoutSecrets(url.toString()));
+    }
+    return shown.toString();
   }
 }
