@@ -124,10 +124,10 @@ public final class BasicPublisher implements Callable<Integer> {
         .maxReconnects(-1)
         // 6. The wait between two rounds of attempts.
         .reconnectWait(Duration.ofSeconds(5))
-        // 7. Servers are tried in random order, so that clients spread over a cluster;
-        // noRandomize() keeps the order.
-        // 8. A connection that also subscribes gets its own messages back; noEcho() turns that off.
-        // A request that nobody can answer fails at once and says so, instead of by its timeout.
+        // 7. and 8. need no call: the servers are tried in random order, so that clients spread
+        // over a cluster (noRandomize() keeps the order), and a connection that also subscribes
+        // gets its own messages back (noEcho() turns that off).
+        // Besides: a request that nobody can answer says so at once, not by its timeout.
         .advancedRequestBehavior()
         .connectionListener(log)
         .errorListener(log)
