@@ -90,7 +90,7 @@ record Release(
     } catch (UnknownHostException e) {
       throw new IOException(url + ": unknown host " + e.getMessage(), e);
     } catch (SocketTimeoutException e) {
-      throw new IOException(url + ": no answer within " + stall.toSeconds() + " s", e);
+      throw new IOException(url + ": no answer within " + stall.toMillis() + " ms", e);
     } catch (IOException e) {
       throw new IOException(url + ": " + e.getMessage(), e);
     }
@@ -127,7 +127,7 @@ record Release(
           sha256.update(buffer, 0, n);
           received += n;
           if (System.nanoTime() > end) {
-            throw new IOException("not complete within " + limit.toSeconds() + " s");
+            throw new IOException("not complete within " + limit.toMillis() + " ms");
           }
         }
       }
