@@ -99,7 +99,7 @@ class NativeServerExitIT {
 
   private static void kill(String signal, String process) throws IOException {
     Command.run(
-        List.of("/bin/sh", "-c", "kill -s " + signal + " " + process), Duration.ofSeconds(10));
+        List.of("/bin/sh", "-c", "kill -s " + signal + " -- " + process), Duration.ofSeconds(10));
   }
 
   /** A JVM ignores the signals that its starter ignores, as some CI systems do. */
