@@ -101,7 +101,8 @@ public final class TestServer
     if (SAID.compareAndSet(false, true)) {
       LoggerFactory.getLogger(TestServer.class)
           .info(
-              "Tests use {}, because {}",
+              "Tests use {}{}, because {}",
+              inContainer ? "" : "a native ",
               server.description(),
               forced
                   ? "nats.test.server says " + wanted
