@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -91,7 +93,7 @@ public final class Connections {
     private final Options options;
     private final Function<ServerInfo, String> whyRejected;
     private final CompletableFuture<Connection> result = new CompletableFuture<>();
-    private final Set<String> reasons = new LinkedHashSet<>();
+    private final List<Exception> heard = new ArrayList<>();
     private int rejections;
     private ServerInfo rejecting;
     private volatile boolean connected;
@@ -122,7 +124,7 @@ public final class Connections {
       if (connected || result.isDone()) {
         super.exceptionOccurred(connection, e);
       } else {
-        reasons.add(inWords(e));
+        heard.add(e);
       }
     }
 
@@ -134,6 +136,11 @@ public final class Connections {
       }
       if (e instanceof RuntimeException) {
         return new Failure(ExitCode.FAILED, "Cannot connect to " + servers + ": " + e, e);
+      }
+      Set<String> reasons = new LinkedHashSet<>();
+      for (Exception reason : heard) {
+        reasons.add(inWords(reason));
+        e.addSuppressed(reason); // for --verbose
       }
       return new Failure(
           ExitCode.UNREACHABLE,
