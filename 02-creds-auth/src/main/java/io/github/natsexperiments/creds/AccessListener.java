@@ -88,7 +88,7 @@ final class AccessListener extends ConnectionLog {
       }
       creds = now;
       LoggerFactory.getLogger("nats")
-          .info("The old credentials have ended, new ones are there: {}", now.user().inWords());
+          .info("The server has ended the login; there are new credentials in the file, of user {}", now.user().inWords());
     } catch (Failure e) {
       stop.fail(e);
     }
@@ -100,6 +100,27 @@ final class AccessListener extends ConnectionLog {
         error.endsWith("revoked")
             ? "The server has ended the login: user \"" + creds.user().name() + "\" is revoked"
             : "The server rejects the login: " + creds.whyRejected());
+  }
+
+  /**
+   * jnats reads the file anew at every attempt to connect again. Somebody may have removed it, or
+   * be about to write it, so this says so and lets jnats go on trying.
+   */
+  @Override
+  public void exceptionOccurred(Connection connection, Exception e) {
+    if (creds() != null && e.getCause() instanceof IllegalStateException) {
+      try {
+        CredsFile.read(creds().path());
+      } catch (Failure why) {
+        LoggerFactory.getLogger("nats").warn("Cannot log in again: {}", why.getMessage());
+        return;
+      }
+    }
+    super.exceptionOccurred(connection, e);
+  }
+
+  private synchronized CredsFile creds() {
+    return creds;
   }
 
   @Override

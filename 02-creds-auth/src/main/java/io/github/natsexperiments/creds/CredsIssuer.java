@@ -14,6 +14,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -157,6 +158,9 @@ public final class CredsIssuer implements Callable<Integer> {
       }
     } catch (NoSuchFileException e) {
       throw new Failure(ExitCode.FAILED, e.getFile() + " does not exist", e);
+    } catch (FileSystemException e) {
+      String why = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
+      throw new Failure(ExitCode.FAILED, "Cannot use " + e.getFile() + ": " + why, e);
     }
     return ExitCode.DONE;
   }
@@ -291,8 +295,8 @@ public final class CredsIssuer implements Callable<Integer> {
 
   /** The server does not need to hear of a new user: its JWT has the account's signature. */
   private void addUser(String name) throws Failure, IOException, GeneralSecurityException {
-    NKey account = key(ACCOUNT_SEED);
     Path file = file(name);
+    NKey account = key(ACCOUNT_SEED);
     if (Files.exists(file) && !account(account).revokes(CredsFile.parse(file).user())) {
       throw failed(
           file + " is there already: --renew extends it; to replace it, --revoke the user first");
@@ -302,8 +306,8 @@ public final class CredsIssuer implements Callable<Integer> {
   }
 
   private void renew(String name) throws Failure, IOException, GeneralSecurityException {
-    NKey account = key(ACCOUNT_SEED);
     Path file = file(name);
+    NKey account = key(ACCOUNT_SEED);
     CredsFile old = CredsFile.parse(file);
     if (account(account).revokes(old.user())) {
       throw failed("User \"" + name + "\" is revoked: --user makes a new one, with a new key");

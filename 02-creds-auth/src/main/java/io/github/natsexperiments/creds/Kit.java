@@ -45,6 +45,9 @@ final class Kit {
 
   /** A file in the folder that no issuer has written: whoever replaces the folder would lose it. */
   static Optional<Path> foreign(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return Optional.of(folder);
+    }
     try (Stream<Path> files = Files.walk(folder)) {
       return files
           .filter(file -> !file.equals(folder))
