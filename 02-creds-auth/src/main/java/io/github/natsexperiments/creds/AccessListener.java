@@ -88,7 +88,9 @@ final class AccessListener extends ConnectionLog {
       }
       creds = now;
       LoggerFactory.getLogger("nats")
-          .info("The server has ended the login; there are new credentials in the file, of user {}", now.user().inWords());
+          .info(
+              "The server has ended the login; there are new credentials in the file, of user {}",
+              now.user().inWords());
     } catch (Failure e) {
       stop.fail(e);
     }

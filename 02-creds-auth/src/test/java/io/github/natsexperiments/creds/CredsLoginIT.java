@@ -131,7 +131,8 @@ class CredsLoginIT {
     kit.issuer("--renew", "renewed", "--expires", "1h");
 
     for (RunningProgram program : new RunningProgram[] {publisher, subscriber}) {
-      program.waitForStderr("The server has ended the login; there are new credentials in the file");
+      program.waitForStderr(
+          "The server has ended the login; there are new credentials in the file");
       program.waitForStderr("Connected again to " + server.url());
     }
     int sent = publisher.stdoutLines().size();
