@@ -1,0 +1,485 @@
+package io.github.natsexperiments.server;
+
+import io.nats.NatsServerRunner;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.net.BindException;
+import java.net.HttpURLConnection;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A nats-server process of our own: bound to the loopback address, its data in a private temporary
+ * folder that {@link #close()} removes. The executable is the one of {@link ServerBinary#find()}.
+ *
+ * <p>Where the command {@code setsid} exists (every Linux), the server runs in a session of its
+ * own: Ctrl-C in the terminal does not reach it, so that clients can still drain. What the server
+ * prints goes to the logger {@code nats-server} at level debug.
+ *
+ * <p>Methods may be called from any thread. {@link #close()} does not wait for a {@link #start()}
+ * or {@link #reload} under way in another thread but makes it fail.
+ */
+public final class NativeServer implements RunningServer {
+
+  private static final Logger LOG = LoggerFactory.getLogger(NativeServer.class);
+  private static final String LOOPBACK = "127.0.0.1";
+  private static final int TRIES = 5;
+  private static final Duration READY_LIMIT = Duration.ofSeconds(30);
+  private static final Duration SIGNAL_LIMIT = Duration.ofSeconds(10);
+  private static final Duration POLL = Duration.ofMillis(20);
+  private static final int HTTP_MILLIS = 1000;
+
+  private static final Pattern CONFIG_LOADED =
+      Pattern.compile("\"config_load_time\":\\s*\"([^\"]+)\"");
+
+  private final ServerBinary binary;
+  private final int port;
+  private final int monitoringPort;
+  private final Path folder;
+  private final Thread hook;
+  private volatile boolean closed;
+
+  // These change with the process, under this object's lock.
+  private ServerConfig config;
+  private NatsServerRunner runner;
+  private ServerOutput output;
+  private ProcessHandle process;
+  private boolean lameDuck;
+
+  private NativeServer(ServerBinary binary, ServerConfig config, int port, boolean hooked)
+      throws IOException {
+    this.binary = binary;
+    this.config = config;
+    this.port = port;
+    this.monitoringPort = freePort();
+    this.folder = Files.createTempDirectory("nats-server-");
+    this.hook = hooked ? new Thread(this::close, "stop nats-server") : null;
+  }
+
+  /**
+   * Starts a nats-server and returns when it is ready. It is stopped and its data removed by {@link
+   * #close()}, or else when this JVM exits: at the end of the program, with {@code System.exit},
+   * Ctrl-C or SIGTERM (not with SIGKILL).
+   *
+   * @param config the configuration; its address and ports are overridden, and it must not name a
+   *     {@code store_dir}, which nats-server takes only once
+   * @param port the client port, or 0 for a free one
+   * @throws java.net.BindException when the port is taken; the message says by whom
+   * @throws IOException when there is no nats-server to start, or it does not become ready within
+   *     30 s; the message is one line and holds the server's own error
+   */
+  public static NativeServer start(ServerConfig config, int port) throws IOException {
+    return start(config, port, true);
+  }
+
+  /**
+   * The same as {@link #start(ServerConfig, int)} without the end at JVM exit: for a caller with a
+   * shutdown hook of its own, who has work to do before the server goes (shutdown hooks run in no
+   * order) and calls {@link #close()} at the end of it.
+   */
+  public static NativeServer startWithoutShutdownHook(ServerConfig config, int port)
+      throws IOException {
+    return start(config, port, false);
+  }
+
+  private static NativeServer start(ServerConfig config, int port, boolean hooked)
+      throws IOException {
+    ServerBinary binary = ServerBinary.find();
+    for (int attempt = 1; ; attempt++) {
+      NativeServer server = new NativeServer(binary, config, port == 0 ? freePort() : port, hooked);
+      boolean started = false;
+      try {
+        if (hooked) {
+          Runtime.getRuntime().addShutdownHook(server.hook);
+        }
+        server.start();
+        started = true;
+        return server;
+      } catch (BindException e) {
+        // Somebody was faster. With a port that was asked for, only another monitoring port helps.
+        if (attempt == TRIES || port != 0 && !isFree(port)) {
+          throw e;
+        }
+      } finally {
+        if (!started) {
+          server.close();
+        }
+      }
+    }
+  }
+
+  /** {@inheritDoc} By address, because a name may lead to ::1, where the server is not. */
+  @Override
+  public String url() {
+    return "nats://" + LOOPBACK + ":" + port;
+  }
+
+  @Override
+  public int port() {
+    return port;
+  }
+
+  @Override
+  public int monitoringPort() {
+    return monitoringPort;
+  }
+
+  @Override
+  public String description() {
+    return "nats-server " + binary.version() + " from " + binary.origin();
+  }
+
+  @Override
+  public synchronized void start() throws IOException {
+    if (closed || isAlive()) {
+      throw new IllegalStateException(this + (closed ? " is closed" : " is running"));
+    }
+    for (int p : new int[] {port, monitoringPort}) {
+      if (!isFree(p)) {
+        throw new BindException("port " + p + " is taken by " + PortOwner.describe(p));
+      }
+    }
+    Path conf = write(config);
+    Path pidFile = folder.resolve("pid");
+    Files.deleteIfExists(pidFile);
+    lameDuck = false;
+    process = null;
+    output = new ServerOutput();
+    // Given no configuration of its own to copy, the runner leaves no file behind.
+    List<String> arguments =
+        List.of(
+            "--config", conf.toString(),
+            "--addr", LOOPBACK,
+            "--http_port", Integer.toString(monitoringPort),
+            "--store_dir", folder.resolve("data").toString(),
+            "--pid", pidFile.toString());
+    runner = run(arguments);
+    try {
+      await(READY_LIMIT, "start", () -> ended(pidFile) || isReady());
+      if (ended(pidFile)) {
+        throw output.contains("address already in use") || output.contains("Only one usage of")
+            ? new BindException(serverError("did not start", config))
+            : new IOException(serverError("did not start", config));
+      }
+    } catch (IOException | RuntimeException e) {
+      end();
+      throw e;
+    }
+  }
+
+  private NatsServerRunner run(List<String> arguments) throws IOException {
+    Path executable = executable();
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return NatsServerRunner.builder()
+            .executablePath(executable)
+            .port(port)
+            .customArgs(arguments)
+            .output(output)
+            .processCheckWait(1L)
+            .processCheckTries(1)
+            .skipConnectValidate()
+            .build();
+      } catch (IllegalStateException e) {
+        if (attempt == TRIES || !e.getMessage().contains(Command.TEXT_FILE_BUSY)) {
+          throw new IOException("cannot start " + binary.path() + ": " + e.getMessage(), e);
+        }
+      }
+    }
+  }
+
+  /** A script that starts the server in a session of its own, or the server where that fails. */
+  private Path executable() throws IOException {
+    Optional<Path> setsid =
+        Stream.of("/usr/bin/setsid", "/bin/setsid").map(Path::of).filter(Files::exists).findFirst();
+    if (setsid.isEmpty()) {
+      return binary.path();
+    }
+    String quoted = "'" + binary.path().toString().replace("'", "'\\''") + "'";
+    Path script = folder.resolve("start");
+    Files.writeString(script, "#!/bin/sh\nexec " + setsid.get() + " " + quoted + " \"$@\"\n");
+    File file = script.toFile();
+    // Not executable in spite of that: a file system mounted "noexec".
+    return file.setExecutable(true) && file.canExecute() ? script : binary.path();
+  }
+
+  /** Whether the process is over; finds out its id on the way. */
+  private boolean ended(Path pidFile) throws IOException {
+    if (process == null && Files.exists(pidFile)) {
+      String pid = Files.readString(pidFile).strip();
+      if (!pid.isEmpty()) {
+        process = ProcessHandle.of(Long.parseLong(pid)).orElse(null);
+      }
+    }
+    return process == null ? output.ended() : !process.isAlive();
+  }
+
+  /** Its own word that it listens on our ports, and then that JetStream has its data. */
+  private boolean isReady() {
+    return process != null
+        && output.contains("Server is ready")
+        && get("/healthz").filter(body -> body.contains("\"ok\"")).isPresent();
+  }
+
+  @Override
+  public synchronized void kill() throws IOException {
+    if (isAlive()) {
+      process.destroyForcibly();
+      await(SIGNAL_LIMIT, "die", () -> !isAlive());
+    }
+  }
+
+  @Override
+  public synchronized void pause() throws IOException {
+    signal("STOP");
+    await(SIGNAL_LIMIT, "pause", this::isPaused);
+  }
+
+  @Override
+  public synchronized void resume() throws IOException {
+    signal("CONT");
+  }
+
+  @Override
+  public synchronized void stop() throws IOException {
+    if (!isAlive()) {
+      return;
+    }
+    if (!Platform.WINDOWS) {
+      signal("CONT");
+    }
+    if (lameDuck) {
+      signal("INT"); // a lame duck ignores SIGTERM
+    } else {
+      process.destroy();
+    }
+    await(SIGNAL_LIMIT, "stop", () -> !isAlive());
+  }
+
+  @Override
+  public synchronized void lameDuck() throws IOException {
+    signal("USR2");
+    lameDuck = true;
+    await(SIGNAL_LIMIT, "become a lame duck", () -> output.contains("lame duck") || !isAlive());
+  }
+
+  /**
+   * {@inheritDoc} The server keeps its ports, address and data folder.
+   *
+   * @throws IOException when the server does not take the configuration, with its own error in the
+   *     message; it goes on with the one before
+   * @see <a href="https://docs.nats.io/running-a-nats-service/nats_admin/signals">NATS
+   *     documentation: signals</a>
+   */
+  @Override
+  public synchronized void reload(ServerConfig config) throws IOException {
+    requireAlive();
+    String before = configLoadTime();
+    output.clear();
+    write(config);
+    try {
+      signal("HUP");
+      await(
+          SIGNAL_LIMIT,
+          "reload",
+          () -> !configLoadTime().equals(before) || output.contains("Failed to reload"));
+      if (output.contains("Failed to reload")) {
+        throw new IOException(serverError("did not reload", config));
+      }
+      this.config = config;
+    } catch (IOException | RuntimeException e) {
+      write(this.config);
+      throw e;
+    }
+  }
+
+  private String configLoadTime() {
+    Matcher matcher = CONFIG_LOADED.matcher(get("/varz").orElse(""));
+    return matcher.find() ? matcher.group(1) : "";
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    if (hook != null) {
+      try {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      } catch (IllegalStateException e) {
+        // The JVM is exiting, and perhaps this is the hook.
+      }
+    }
+    synchronized (this) {
+      end();
+      ServerFinder.delete(folder);
+    }
+  }
+
+  /** The end without ceremony; it also ends a paused server. Does nothing to a dead one. */
+  private void end() {
+    if (process != null) {
+      process.destroyForcibly();
+      try {
+        process.onExit().get(SIGNAL_LIMIT.toSeconds(), TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (ExecutionException | TimeoutException e) {
+        LOG.warn("{} (process {}) does not die", this, process.pid());
+      }
+    } else if (runner != null) {
+      try {
+        runner.shutdown(false);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return description() + " on port " + port;
+  }
+
+  /** The server's process, or the last one it had. */
+  synchronized ProcessHandle process() {
+    return process;
+  }
+
+  /** All that this server has on disk. */
+  Path folder() {
+    return folder;
+  }
+
+  private boolean isAlive() {
+    return process != null && process.isAlive();
+  }
+
+  /** Every thread is to be stopped; only Linux shows it, elsewhere we believe. */
+  private boolean isPaused() throws IOException {
+    Path tasks = Path.of("/proc", Long.toString(process.pid()), "task");
+    if (!Files.isDirectory(tasks)) {
+      return true;
+    }
+    try (Stream<Path> list = Files.list(tasks)) {
+      for (Path task : list.toList()) {
+        if (!Files.readString(task.resolve("stat")).contains(") T ")) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  private void requireAlive() throws IOException {
+    if (!isAlive()) {
+      throw new IOException(this + " is not running");
+    }
+  }
+
+  private void signal(String name) throws IOException {
+    if (Platform.WINDOWS) {
+      throw new UnsupportedOperationException("Windows has no signal " + name);
+    }
+    requireAlive();
+    // The shell's own kill: small systems have no program of that name.
+    Command.run(List.of("/bin/sh", "-c", "kill -" + name + " " + process.pid()), SIGNAL_LIMIT);
+  }
+
+  private Path write(ServerConfig config) throws IOException {
+    Path aside = Files.writeString(folder.resolve("server.conf.new"), config.text());
+    return Files.move(aside, folder.resolve("server.conf"), StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private String serverError(String what, ServerConfig config) {
+    String error = output.error().replace(folder + File.separator, "");
+    return "nats-server %s %s with configuration \"%s\": %s"
+        .formatted(binary.version(), what, config.name(), error);
+  }
+
+  /** GETs from the monitoring endpoint; empty when it does not answer with status 200. */
+  private Optional<String> get(String path) {
+    try {
+      HttpURLConnection http =
+          (HttpURLConnection)
+              URI.create("http://" + LOOPBACK + ":" + monitoringPort + path)
+                  .toURL()
+                  .openConnection(Proxy.NO_PROXY);
+      http.setConnectTimeout(HTTP_MILLIS);
+      http.setReadTimeout(HTTP_MILLIS);
+      try (InputStream in = http.getInputStream()) {
+        return Optional.of(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+      } finally {
+        http.disconnect();
+      }
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  private interface Condition {
+    boolean isMet() throws IOException;
+  }
+
+  private void await(Duration limit, String what, Condition condition) throws IOException {
+    long end = System.nanoTime() + limit.toNanos();
+    while (!condition.isMet()) {
+      if (closed) {
+        throw new IOException(this + " was closed");
+      }
+      if (System.nanoTime() > end) {
+        throw new IOException(
+            "%s did not %s within %d s: %s"
+                .formatted(this, what, limit.toSeconds(), output.error()));
+      }
+      try {
+        Thread.sleep(POLL.toMillis());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new InterruptedIOException("interrupted while waiting for " + this);
+      }
+    }
+  }
+
+  /**
+   * A free port below those that systems hand out to outgoing connections: while the server is
+   * down, no client's own end can sit on its port.
+   */
+  private static int freePort() throws IOException {
+    for (int attempt = 0; attempt < 100; attempt++) {
+      int candidate = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+      if (isFree(candidate)) {
+        return candidate;
+      }
+    }
+    throw new BindException("no free port between 20000 and 32000");
+  }
+
+  private static boolean isFree(int port) {
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.setReuseAddress(!Platform.WINDOWS);
+      socket.bind(new InetSocketAddress(LOOPBACK, port));
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
