@@ -1,0 +1,122 @@
+package io.github.natsexperiments.testkit;
+
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.LifecycleMethodExecutionExceptionHandler;
+import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
+import org.opentest4j.TestAbortedException;
+
+/**
+ * Looks after the programs of a test: stops them when it ends, and shows their output when it
+ * failed. JUnit finds it by itself, through {@code junit-platform.properties} and {@code
+ * META-INF/services} of this module, so that no test can forget it.
+ */
+public final class ProgramsExtension
+    implements BeforeAllCallback,
+        BeforeEachCallback,
+        AfterEachCallback,
+        AfterAllCallback,
+        TestExecutionExceptionHandler,
+        LifecycleMethodExecutionExceptionHandler {
+
+  /** The programs of the class, then those of a nested class, last those of the running test. */
+  private static final Deque<List<RunningProgram>> SCOPES = new ConcurrentLinkedDeque<>();
+
+  static {
+    // A test run that is interrupted leaves no program behind either.
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> SCOPES.forEach(ProgramsExtension::stop)));
+    open();
+  }
+
+  static RunningProgram register(RunningProgram program) {
+    SCOPES.getLast().add(program);
+    return program;
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) {
+    open();
+  }
+
+  @Override
+  public void beforeEach(ExtensionContext context) {
+    open();
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) {
+    stop(SCOPES.removeLast());
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) {
+    stop(SCOPES.removeLast());
+  }
+
+  @Override
+  public void handleTestExecutionException(ExtensionContext context, Throwable thrown)
+      throws Throwable {
+    throw withOutput(thrown);
+  }
+
+  @Override
+  public void handleBeforeAllMethodExecutionException(ExtensionContext context, Throwable thrown)
+      throws Throwable {
+    throw withOutput(thrown);
+  }
+
+  @Override
+  public void handleBeforeEachMethodExecutionException(ExtensionContext context, Throwable thrown)
+      throws Throwable {
+    throw withOutput(thrown);
+  }
+
+  @Override
+  public void handleAfterEachMethodExecutionException(ExtensionContext context, Throwable thrown)
+      throws Throwable {
+    throw withOutput(thrown);
+  }
+
+  @Override
+  public void handleAfterAllMethodExecutionException(ExtensionContext context, Throwable thrown)
+      throws Throwable {
+    throw withOutput(thrown);
+  }
+
+  private static void open() {
+    SCOPES.addLast(new CopyOnWriteArrayList<>());
+  }
+
+  private static void stop(List<RunningProgram> programs) {
+    programs.forEach(RunningProgram::close);
+    programs.forEach(RunningProgram::discard);
+    programs.clear();
+  }
+
+  /** The same failure, its message followed by what every program wrote. */
+  private static Throwable withOutput(Throwable thrown) {
+    String output =
+        SCOPES.stream()
+            .flatMap(List::stream)
+            .map(program -> "\n--- " + program.report())
+            .collect(Collectors.joining());
+    if (output.isEmpty() || thrown instanceof TestAbortedException) {
+      return thrown;
+    }
+    String message = thrown instanceof AssertionError ? thrown.getMessage() : thrown.toString();
+    AssertionError failure = new AssertionError(message + "\n" + output, thrown.getCause());
+    failure.setStackTrace(thrown.getStackTrace());
+    for (Throwable suppressed : thrown.getSuppressed()) {
+      failure.addSuppressed(suppressed);
+    }
+    return failure;
+  }
+}
