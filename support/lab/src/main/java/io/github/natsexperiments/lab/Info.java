@@ -29,6 +29,7 @@ import picocli.CommandLine.Model.CommandSpec;
  */
 @Command(
     name = "info",
+    synopsisHeading = "Usage: ./",
     description = "Shows a server, and JetStream's usage there against its limits.",
     modelTransformer = Info.OptionsInUse.class,
     footer = {

@@ -102,7 +102,7 @@ final class Pair {
   /** An option of that name which takes as many values, whatever they mean. */
   private static OptionSpec sameForm(String name, OptionSpec option) {
     OptionSpec.Builder form =
-        OptionSpec.builder(name).arity(option.arity().toString()).usageHelp(option.usageHelp());
+        OptionSpec.builder(name).arity(option.arity().toString()).paramLabel(option.paramLabel());
     return option.arity().max() == 0
         ? form.type(boolean.class).build()
         : form.type(List.class)
@@ -114,13 +114,11 @@ final class Pair {
   private List<String> route(String program) {
     List<String> arguments = new ArrayList<>();
     for (OptionSpec option : given.matchedOptionsSet()) {
-      String name = option.longestName();
-      if (options(program).containsKey(name)) {
-        if (option.arity().max() == 0) {
-          arguments.add(name);
-        } else {
-          option.originalStringValues().forEach(value -> arguments.add(name + "=" + value));
-        }
+      OptionSpec own = options(program).get(option.longestName());
+      if (own != null && own.arity().max() == 0) {
+        arguments.add(own.longestName());
+      } else if (own != null) {
+        option.originalStringValues().forEach(v -> arguments.add(own.longestName() + "=" + v));
       }
     }
     return arguments;
@@ -155,7 +153,7 @@ final class Pair {
 
   /** Whether the reader asks for help. */
   boolean isHelpAsked() {
-    return given.isUsageHelpRequested();
+    return programs.values().stream().anyMatch(CommandLine::isUsageHelpRequested);
   }
 
   /** Shows the help of both programs. */

@@ -23,12 +23,13 @@ import picocli.CommandLine.Parameters;
 /** {@code ./lab run}: a lesson in one terminal, from its server's start to its end. */
 @Command(
     name = "run",
+    synopsisHeading = "Usage: ./",
     description = "Runs a lesson's subscriber and publisher against a server of their own.",
     modelTransformer = Run.OptionsAfterLesson.class,
     footer = {
       "",
-      "Unless you say otherwise: -n 10 for both, -i 500ms for the publisher, and a --timeout for",
-      "the subscriber. Each program gets those of your options that it has.",
+      "Each program gets those of the options that it has. Unless you say otherwise:",
+      "-n 10 for both, -i 500ms for the publisher, a --timeout for the subscriber.",
       "",
       "Examples:",
       "  ./lab run 1                      lesson 1, ten messages",

@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
 /** {@code ./lab server}: a nats-server in the foreground. */
 @Command(
     name = "server",
+    synopsisHeading = "Usage: ./",
     description = "Runs a nats-server until Ctrl-C. Its data is gone afterwards.",
     footer = {
       "",
