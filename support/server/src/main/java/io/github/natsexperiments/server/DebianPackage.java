@@ -44,18 +44,12 @@ record DebianPackage(Path aptGet, Path dpkg) {
   Path fetch(Path folder) throws IOException {
     LOG.info("fetching the package nats-server with {}", aptGet);
     try {
-      return download(folder);
+      return download(folder, List.of());
     } catch (IOException e) {
-      LOG.info(
-          "no nats-server with the system's package lists, fetching fresh ones: {}", reason(e));
+      LOG.info("the system's package lists do not help ({}), fetching fresh ones", e.getMessage());
     }
     update(folder);
     return download(folder, freshLists(folder));
-  }
-
-  /** Downloads and unpacks the package that the system's package lists name. */
-  Path download(Path folder) throws IOException {
-    return download(folder, List.of());
   }
 
   /** Fetches package lists into the folder; what fails there is judged by what is found later. */
@@ -65,7 +59,7 @@ record DebianPackage(Path aptGet, Path dpkg) {
       aptGet(folder, freshLists(folder), UPDATE, "update");
     } catch (IOException e) {
       // One source of many that does not answer is no reason to give up.
-      LOG.info("some package lists are missing: {}", reason(e));
+      LOG.info("some package lists are missing: {}", e.getMessage());
     }
   }
 
@@ -108,9 +102,5 @@ record DebianPackage(Path aptGet, Path dpkg) {
 
   private static List<String> freshLists(Path folder) {
     return List.of("-o", "Dir::State::Lists=" + folder.resolve("lists"));
-  }
-
-  private static String reason(IOException e) {
-    return e.getMessage();
   }
 }

@@ -66,7 +66,7 @@ public final class NativeServer implements RunningServer {
   private ProcessHandle process;
   private boolean lameDuck;
 
-  private NativeServer(ServerBinary binary, ServerConfig config, int port, boolean hooked)
+  NativeServer(ServerBinary binary, ServerConfig config, int port, boolean hooked)
       throws IOException {
     this.binary = binary;
     this.config = config;
@@ -82,7 +82,8 @@ public final class NativeServer implements RunningServer {
    * Ctrl-C or SIGTERM (not with SIGKILL).
    *
    * @param config the configuration; its address and ports are overridden, and it must not name a
-   *     {@code store_dir}, which nats-server takes only once
+   *     {@code store_dir}, which nats-server takes only once, nor a {@code log_file}, because it is
+   *     read here what the server prints
    * @param port the client port, or 0 for a free one
    * @throws java.net.BindException when the port is taken; the message says by whom
    * @throws IOException when there is no nats-server to start, or it does not become ready within
@@ -171,7 +172,6 @@ public final class NativeServer implements RunningServer {
             "--config", conf.toString(),
             "--addr", LOOPBACK,
             "--http_port", Integer.toString(monitoringPort),
-            "--store_dir", folder.resolve("data").toString(),
             "--pid", pidFile.toString());
     runner = run(arguments);
     try {
@@ -294,7 +294,7 @@ public final class NativeServer implements RunningServer {
   @Override
   public synchronized void reload(ServerConfig config) throws IOException {
     requireAlive();
-    String before = configLoadTime();
+    Optional<String> before = configLoadTime();
     output.clear();
     write(config);
     try {
@@ -302,7 +302,10 @@ public final class NativeServer implements RunningServer {
       await(
           SIGNAL_LIMIT,
           "reload",
-          () -> !configLoadTime().equals(before) || output.contains("Failed to reload"));
+          () -> {
+            Optional<String> now = configLoadTime();
+            return now.isPresent() && !now.equals(before) || output.contains("Failed to reload");
+          });
       if (output.contains("Failed to reload")) {
         throw new IOException(serverError("did not reload", config));
       }
@@ -313,9 +316,8 @@ public final class NativeServer implements RunningServer {
     }
   }
 
-  private String configLoadTime() {
-    Matcher matcher = CONFIG_LOADED.matcher(get("/varz").orElse(""));
-    return matcher.find() ? matcher.group(1) : "";
+  private Optional<String> configLoadTime() {
+    return get("/varz").map(CONFIG_LOADED::matcher).filter(Matcher::find).map(m -> m.group(1));
   }
 
   @Override
@@ -406,7 +408,10 @@ public final class NativeServer implements RunningServer {
   }
 
   private Path write(ServerConfig config) throws IOException {
-    Path aside = Files.writeString(folder.resolve("server.conf.new"), config.text());
+    String data = folder.resolve("data").toString().replace("\\", "\\\\").replace("\"", "\\\"");
+    // Not as an argument: with one, nats-server before 2.10 refuses every reload.
+    String text = config.text() + "\nstore_dir: \"" + data + "\"\n";
+    Path aside = Files.writeString(folder.resolve("server.conf.new"), text);
     return Files.move(aside, folder.resolve("server.conf"), StandardCopyOption.REPLACE_EXISTING);
   }
 

@@ -77,7 +77,7 @@ record Release(
    * @throws IOException when it cannot be had
    */
   Path download(String os, String arch, Path folder) throws IOException {
-    String archive = os + "-" + arch + (os.equals("windows") ? ".zip" : ".tar.gz");
+    String archive = archive(os, arch);
     String expected = checksums.get(archive);
     if (expected == null) {
       throw new IOException("nats-server " + version + " is not released for " + os + "-" + arch);
@@ -90,7 +90,7 @@ record Release(
     } catch (UnknownHostException e) {
       throw new IOException(url + ": unknown host " + e.getMessage(), e);
     } catch (SocketTimeoutException e) {
-      throw new IOException(url + ": no answer within " + stall.toSeconds() + " s", e);
+      throw new IOException(url + ": no answer within " + stall.toMillis() + " ms", e);
     } catch (IOException e) {
       throw new IOException(url + ": " + e.getMessage(), e);
     }
@@ -101,6 +101,11 @@ record Release(
               + "; install nats-server yourself and set NATS_SERVER_PATH to it");
     }
     return unpack(file, os, folder);
+  }
+
+  /** The end of an archive's name. */
+  static String archive(String os, String arch) {
+    return os + "-" + arch + (os.equals("windows") ? ".zip" : ".tar.gz");
   }
 
   /** Copies a URL to a file and returns the SHA-256. */
@@ -127,7 +132,7 @@ record Release(
           sha256.update(buffer, 0, n);
           received += n;
           if (System.nanoTime() > end) {
-            throw new IOException("not complete within " + limit.toSeconds() + " s");
+            throw new IOException("not complete within " + limit.toMillis() + " ms");
           }
         }
       }

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -33,10 +34,10 @@ record ServerFinder(
 
   private static final Logger LOG = LoggerFactory.getLogger(ServerFinder.class);
   private static final String NATS_SERVER_PATH = "NATS_SERVER_PATH";
-  private static final String WORK_PREFIX = "fetch-";
+  static final String WORK_PREFIX = "fetch-";
 
   /** Between threads; the file lock works between processes only. */
-  private static final ReentrantLock FETCHING = new ReentrantLock();
+  static final ReentrantLock FETCHING = new ReentrantLock();
 
   static ServerFinder ofThisMachine() {
     return new ServerFinder(
@@ -52,7 +53,7 @@ record ServerFinder(
     if (named != null && !named.isBlank()) {
       try {
         return ServerBinary.of(Path.of(named), NATS_SERVER_PATH);
-      } catch (IOException e) {
+      } catch (IOException | InvalidPathException e) {
         throw new IOException(
             NATS_SERVER_PATH + " is set to " + named + ", but " + e.getMessage(), e);
       }
@@ -80,8 +81,9 @@ record ServerFinder(
     String path = environment.apply("PATH");
     return Stream.of((path == null ? "" : path).split(File.pathSeparator))
         .filter(folder -> !folder.isBlank())
-        .map(folder -> Path.of(folder, program))
-        .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
+        .map(folder -> new File(folder, program)) // a Path would not bear the quotes of Windows
+        .filter(file -> file.isFile() && file.canExecute())
+        .map(File::toPath)
         .findFirst();
   }
 
@@ -169,10 +171,10 @@ record ServerFinder(
       }
     }
     throw new IOException(
-        ("no nats-server: none on the PATH, none downloaded (%s), no package (%s). Install %s or"
+        ("no nats-server: none on the PATH, none downloaded (%s), no package (%s). Install nats-server 2.9.10 or"
                 + " newer from https://github.com/nats-io/nats-server/releases and put it on the"
                 + " PATH, or set NATS_SERVER_PATH to it")
-            .formatted(download, apt, "nats-server 2.9.10"));
+            .formatted(download, apt));
   }
 
   /** Moves a fetched executable that runs to its place; nobody ever sees half of it there. */
