@@ -124,10 +124,10 @@ public final class BasicPublisher implements Callable<Integer> {
         .maxReconnects(-1)
         // 6. The wait between two rounds of attempts.
         .reconnectWait(Duration.ofSeconds(5))
-        // 7. Servers are tried in random order, so that clients spread over a cluster;
-        // noRandomize() keeps the order.
-        // 8. A connection that also subscribes gets its own messages back; noEcho() turns that off.
-        // A request that nobody can answer fails at once and says so, instead of by its timeout.
+        // 7. and 8. need no call: the servers are tried in random order, so that clients spread
+        // over a cluster (noRandomize() keeps the order), and a connection that also subscribes
+        // gets its own messages back (noEcho() turns that off).
+        // Besides: a request that nobody can answer says so at once, not by its timeout.
         .advancedRequestBehavior()
         .connectionListener(log)
         .errorListener(log)
@@ -142,8 +142,8 @@ public final class BasicPublisher implements Callable<Integer> {
       flush(connection, stop); // the messages before this one shall arrive
       throw new Failure(
           ExitCode.FAILED,
-          "The message has %d bytes, the server takes at most %d (max_payload): send less, or send it in parts"
-              .formatted(payload.length, max));
+          "A message is larger than the %d bytes that the server takes (max_payload): send less, or in parts"
+              .formatted(max));
     }
     while (true) {
       try {

@@ -6,35 +6,33 @@ import io.nats.client.Consumer;
 import io.nats.client.ErrorListener;
 import java.io.IOException;
 import java.util.concurrent.TimeoutException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Tells on standard error what happens to a connection: that the server has gone and is back, and
  * that messages were dropped. Lesson 04 shows how to write such listeners, with every event.
  */
 public final class ConnectionLog implements ConnectionListener, ErrorListener {
-  private final Logger log = LoggerFactory.getLogger("nats");
-  private boolean away;
+  private boolean connected;
 
   @Override
   public synchronized void connectionEvent(
       Connection connection, Events type, Long time, String url) {
     String server = ServerUrls.withoutSecrets(url);
     switch (type) {
+      case CONNECTED -> connected = true;
       case DISCONNECTED -> {
         // Comes again after every failed attempt, and once when the program itself closes.
-        if (!away && connection.getStatus() != Connection.Status.CLOSED) {
-          away = true;
-          log.warn("Disconnected from {}; trying to connect again", server);
+        if (connected && connection.getStatus() != Connection.Status.CLOSED) {
+          connected = false;
+          Log.LOG.warn("Disconnected from {}; trying to connect again", server);
         }
       }
       case RECONNECTED -> {
-        away = false;
-        log.info("Connected again to {}", server);
+        connected = true;
+        Log.LOG.info("Connected again to {}", server);
       }
-      case LAME_DUCK -> log.warn("{} is about to shut down", server);
-      default -> log.debug("{} {}", type.getEvent(), server);
+      case LAME_DUCK -> Log.LOG.warn("{} is about to shut down", server);
+      default -> Log.LOG.debug("{} {}", type.getEvent(), server);
     }
   }
 
@@ -46,22 +44,22 @@ public final class ConnectionLog implements ConnectionListener, ErrorListener {
 
   @Override
   public void errorOccurred(Connection connection, String error) {
-    log.warn("The server says: {}", error);
+    Log.LOG.warn("The server says: {}", error);
   }
 
   @Override
   public void exceptionOccurred(Connection connection, Exception e) {
     if (e instanceof IOException || e instanceof TimeoutException) {
-      log.debug("connection", e); // the event says it in the reader's words
+      Log.LOG.debug("connection", e); // the event says it in the reader's words
     } else {
-      log.warn("{}", e.toString());
-      log.debug("", e);
+      Log.LOG.warn("{}", e.toString());
+      Log.LOG.debug("", e);
     }
   }
 
   @Override
   public void slowConsumerDetected(Connection connection, Consumer consumer) {
-    log.warn(
+    Log.LOG.warn(
         "Messages come faster than they are handled: {} dropped so far",
         consumer.getDroppedCount());
   }

@@ -15,7 +15,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
-import org.slf4j.LoggerFactory;
 
 /**
  * Connects, and says why when it cannot. {@code Nats.connect} alone tells neither the reason nor,
@@ -55,14 +54,14 @@ public final class Connections {
             "connect");
     connector.setDaemon(true);
     connector.start();
+    Log.LOG.debug("Connecting to {}", ServerUrls.show(options.getServers()));
     try {
       Connection connection = result.get();
       attempt.connected = true;
-      LoggerFactory.getLogger("nats")
-          .info(
-              "Connected to {}, nats-server {}",
-              ServerUrls.withoutSecrets(connection.getConnectedUrl()),
-              connection.getServerInfo().getVersion());
+      Log.LOG.info(
+          "Connected to {}, nats-server {}",
+          ServerUrls.withoutSecrets(connection.getConnectedUrl()),
+          connection.getServerInfo().getVersion());
       return connection;
     } catch (ExecutionException e) {
       throw attempt.explain(e.getCause());
@@ -107,9 +106,7 @@ public final class Connections {
     }
 
     private synchronized Failure explain(Throwable e) {
-      String servers =
-          ServerUrls.show(
-              options.getServers().stream().map(Object::toString).toArray(String[]::new));
+      String servers = ServerUrls.show(options.getServers());
       if (e instanceof AuthenticationException) {
         return new Failure(
             ExitCode.NOT_AUTHORISED, "Login rejected by " + servers + ": " + e.getMessage(), e);

@@ -6,15 +6,12 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Where a program speaks. Messages and acks go to standard output, one line each, always in UTF-8,
  * so that they can be piped. Everything else goes to standard error through SLF4J.
  */
 public final class Console {
-  private final Logger log = LoggerFactory.getLogger("nats");
   private final OutputStream out = new FileOutputStream(FileDescriptor.out);
   private final boolean quiet;
   private final Stop stop;
@@ -64,18 +61,18 @@ public final class Console {
     try {
       out.write((text + System.lineSeparator()).getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      log.debug("standard output is closed", e);
+      Log.LOG.debug("standard output is closed", e);
       stop.ask(Stop.Reason.OUTPUT_CLOSED);
     }
   }
 
   /** Tells something on standard error. */
   public void info(String message) {
-    log.info(message);
+    Log.LOG.info(message);
   }
 
   /** Tells something on standard error that the reader should not overlook. */
   public void warn(String message) {
-    log.warn(message);
+    Log.LOG.warn(message);
   }
 }

@@ -22,10 +22,11 @@ public final class MessageTemplate {
    */
   public MessageTemplate(String text, int size) {
     this.size = size;
-    this.parts =
-        Arrays.stream(text.split("\\{n}", -1))
-            .map(part -> part.getBytes(StandardCharsets.UTF_8))
-            .toArray(byte[][]::new);
+    String[] texts = text.split("\\{n}", -1);
+    this.parts = new byte[texts.length][];
+    for (int i = 0; i < texts.length; i++) {
+      parts[i] = texts[i].getBytes(StandardCharsets.UTF_8);
+    }
   }
 
   /**
