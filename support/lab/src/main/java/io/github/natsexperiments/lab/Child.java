@@ -101,7 +101,7 @@ final class Child implements AutoCloseable {
   @Override
   public void close() throws InterruptedException {
     if (process.supportsNormalTermination()) {
-      process.destroy();
+      process.toHandle().destroy(); // Process.destroy() would also close its output, unread
     }
     if (!process.waitFor(LONGEST_DRAIN.toMillis(), TimeUnit.MILLISECONDS)) {
       process.destroyForcibly().waitFor();

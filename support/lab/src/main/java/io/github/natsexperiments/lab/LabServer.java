@@ -17,9 +17,10 @@ final class LabServer {
   private LabServer() {}
 
   /**
-   * Returns when the server is ready. A signal breaks the start off.
+   * Returns when the server is ready.
    *
    * @param port the client port, 0 for a free one
+   * @return null when a signal came first
    */
   static NativeServer start(ServerConfig config, int port, Stop stop)
       throws Failure, InterruptedException {
@@ -37,10 +38,14 @@ final class LabServer {
     try {
       return start.get();
     } catch (ExecutionException e) {
-      String message = e.getCause().getMessage();
-      if (e.getCause() instanceof BindException) {
-        message += "; stop it, or choose another port with --port";
+      if (stop.asked()) {
+        return null;
       }
+      boolean taken = e.getCause() instanceof BindException && port != 0;
+      String message =
+          "Cannot start a server: "
+              + e.getCause().getMessage()
+              + (taken ? "; stop it, or choose another port with --port" : "");
       throw new Failure(ExitCode.FAILED, message, e.getCause());
     }
   }

@@ -78,6 +78,9 @@ final class Run implements Callable<Integer> {
         new PrintStream(new Prefixed("lab | ", Prefixed.STDERR), true, StandardCharsets.UTF_8));
     try (Stop stop = Stop.onSignals();
         NativeServer server = LabServer.start(ServerConfig.profile(lesson.profile()), 0, stop)) {
+      if (server == null) {
+        return ExitCode.DONE;
+      }
       say(server.description() + " is ready, profile " + lesson.profile());
       return run(pair, server.url(), stop);
     }

@@ -55,6 +55,9 @@ final class Server implements Callable<Integer> {
     }
     try (Stop stop = Stop.onSignals();
         NativeServer server = LabServer.start(config(), port, stop)) {
+      if (server == null) {
+        return ExitCode.DONE;
+      }
       tell(server, Lab.stdout());
       while (server.isAlive()) {
         if (stop.sleep(CHECK)) {
