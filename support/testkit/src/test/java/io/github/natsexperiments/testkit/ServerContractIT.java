@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
 import io.nats.client.Connection;
+import io.nats.client.ConnectionListener;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.Nats;
 import io.nats.client.Options;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What every test relies on, of whichever server the tests use. */
-class TestServerIT {
+class ServerContractIT {
 
   private static final Duration SOON = Duration.ofSeconds(10);
 
@@ -176,13 +177,36 @@ class TestServerIT {
   }
 
   @Test
+  void aReloadThatTheServerRefusesFailsAndChangesNothing() throws Exception {
+    ServerConfig open = ServerConfig.profile("open");
+
+    assertThatThrownBy(
+            () -> server.reload(new ServerConfig("wrong", open.text() + "\nmax_payload: -no-\n")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContainingAll("configuration \"wrong\"", "Failed to reload");
+
+    server.restart();
+    assertThat(refuses()).isFalse();
+  }
+
+  @Test
+  void aLameDuckCanBeStoppedAndStarted() throws Exception {
+    server.lameDuck();
+    server.stop();
+    assertThat(refuses()).isTrue();
+
+    server.start();
+    assertThat(refuses()).isFalse();
+  }
+
+  @Test
   void aLameDuckTellsItsClients() throws Exception {
     CompletableFuture<Void> told = new CompletableFuture<>();
     Options options =
         new Options.Builder()
             .server(server.url())
             .connectionListener(
-                new io.nats.client.ConnectionListener() {
+                new ConnectionListener() {
                   @Override
                   @SuppressWarnings("deprecation")
                   public void connectionEvent(Connection connection, Events type) {}
@@ -206,8 +230,19 @@ class TestServerIT {
   void aConfigurationTheServerRejectsFailsWithWhatItSaid() {
     assertThatThrownBy(() -> TestServer.start(new ServerConfig("broken", "port: {")))
         .isInstanceOf(IOException.class)
-        .rootCause()
         .hasMessageContaining("did not start");
+  }
+
+  @Test
+  void stoppingADeadServerAndStartingALiveOneIsToldApart() throws Exception {
+    assertThatThrownBy(server::start)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageEndingWith("is running");
+    server.kill();
+    server.kill();
+    server.stop();
+    server.start();
+    assertThat(refuses()).isFalse();
   }
 
   @Test
