@@ -11,7 +11,9 @@ import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
 import io.nats.client.Nats;
+import io.nats.client.Options;
 import io.nats.client.api.AccountLimits;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -97,8 +99,13 @@ class CredsPairIT {
   @Test
   void theAccountHasItsJetStreamLimits() throws Exception {
     kit.issuer("--user", "admin", "--allow-pub", ">", "--allow-sub", ">");
-    try (Connection connection =
-        Nats.connect(server.url(), Nats.credentials(kit.file("admin.creds").toString()))) {
+    Options options =
+        Options.builder()
+            .server(server.url())
+            .connectionTimeout(Duration.ofSeconds(10))
+            .authHandler(Nats.credentials(kit.file("admin.creds").toString()))
+            .build();
+    try (Connection connection = Nats.connect(options)) {
       AccountLimits limits = connection.jetStreamManagement().getAccountStatistics().getLimits();
       assertThat(limits.getMaxMemory()).isEqualTo(64 << 20);
       assertThat(limits.getMaxStorage()).isEqualTo(1 << 30);
