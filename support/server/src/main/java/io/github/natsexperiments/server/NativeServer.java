@@ -223,13 +223,16 @@ public final class NativeServer implements RunningServer {
     return file.setExecutable(true) && file.canExecute() ? script : binary.path();
   }
 
-  /** Whether the process is over; finds out its id on the way. */
+  /** Whether the process is over; finds out its id on the way, which the runner keeps to itself. */
   private boolean ended(Path pidFile) throws IOException {
     if (process == null && Files.exists(pidFile)) {
       String pid = Files.readString(pidFile).strip();
-      if (!pid.isEmpty()) {
-        process = ProcessHandle.of(Long.parseLong(pid)).orElse(null);
-      }
+      process =
+          ProcessHandle.current()
+              .children()
+              .filter(child -> pid.equals(Long.toString(child.pid())))
+              .findAny()
+              .orElse(null);
     }
     return process == null ? output.ended() : !process.isAlive();
   }
