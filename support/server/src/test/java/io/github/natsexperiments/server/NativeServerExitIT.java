@@ -157,7 +157,7 @@ class NativeServerExitIT {
 
     private static void startWithInvalidConfiguration() {
       try {
-        NativeServer.start(new ServerConfig("test", "port: lots"), 0).close();
+        NativeServer.startWithoutShutdownHook(new ServerConfig("test", "port: lots"), 0).close();
         throw new IllegalStateException("it started");
       } catch (IOException e) {
         System.err.println(e.getMessage());
