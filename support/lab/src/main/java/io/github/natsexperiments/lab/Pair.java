@@ -62,13 +62,26 @@ final class Pair {
     check(SUBSCRIBER, forSubscriber);
   }
 
+  /** What a program shares with the lab: picocli, so that the lab can read its annotations. */
+  private static final class Picocli extends ClassLoader {
+    Picocli() {
+      super(getPlatformClassLoader());
+    }
+
+    @Override
+    protected Class<?> findClass(String name) throws ClassNotFoundException {
+      if (!name.startsWith("picocli.")) {
+        throw new ClassNotFoundException(name);
+      }
+      return CommandLine.class.getClassLoader().loadClass(name);
+    }
+  }
+
   /** The command line of the program in a jar, without running it. */
   private static CommandLine load(Path path) throws Failure {
     try (JarFile jar = new JarFile(path.toFile())) {
       String main = jar.getManifest().getMainAttributes().getValue(Attributes.Name.MAIN_CLASS);
-      // What the programs and the lab share, picocli above all, comes from the lab.
-      ClassLoader loader =
-          new URLClassLoader(new URL[] {path.toUri().toURL()}, Pair.class.getClassLoader());
+      ClassLoader loader = new URLClassLoader(new URL[] {path.toUri().toURL()}, new Picocli());
       return new CommandLine(loader.loadClass(main));
     } catch (IOException | ClassNotFoundException e) {
       throw new Failure(ExitCode.FAILED, path + " cannot be read: delete it, ./lab builds it", e);

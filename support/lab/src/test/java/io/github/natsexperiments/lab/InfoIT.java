@@ -26,7 +26,13 @@ class InfoIT {
         """
         http: 8222
         jetstream { max_mem: 64M, max_file: 2G }
-        accounts { $G { jetstream { max_streams: 7, max_file: 1536M } } }
+        accounts {
+          LAB {
+            jetstream { max_streams: 7, max_file: 1610612736 }
+            users [ { user: lab, password: lab } ]
+          }
+        }
+        no_auth_user: lab
         """;
     try (RunningServer server = TestServer.start(new ServerConfig("limits", limits));
         Connection connection = Nats.connect(server.url())) {

@@ -2,7 +2,9 @@ package io.github.natsexperiments.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 import static org.awaitility.Awaitility.await;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
@@ -18,11 +20,14 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.platform.testkit.engine.EngineTestKit;
 
 /** What every test relies on, of whichever server the tests use. */
 class ServerContractIT {
@@ -283,5 +288,45 @@ class ServerContractIT {
       port = port == 0 ? shared.port() : port;
       assertThat(shared.port()).isEqualTo(port);
     }
+  }
+
+  /**
+   * The first test to run fails and leaves its server dead, which must not be the second's trouble.
+   */
+  static class OneFails {
+    @RegisterExtension static final TestServer shared = TestServer.profile("open");
+
+    private static final List<Integer> PORTS = new ArrayList<>();
+
+    @Test
+    void one() throws IOException {
+      failOrGoOn();
+    }
+
+    @Test
+    void another() throws IOException {
+      failOrGoOn();
+    }
+
+    private static void failOrGoOn() throws IOException {
+      PORTS.add(shared.port());
+      if (PORTS.size() == 1) {
+        shared.kill();
+        fail("the first one");
+      }
+    }
+  }
+
+  @Test
+  void afterAFailedTestTheNextGetsANewServerAndNoneIsLeft() {
+    EngineTestKit.engine("junit-jupiter")
+        .selectors(selectClass(OneFails.class))
+        .execute()
+        .testEvents()
+        .assertStatistics(stats -> stats.succeeded(1).failed(1));
+
+    assertThat(OneFails.PORTS).hasSize(2).doesNotHaveDuplicates();
+    assertThat(OneFails.PORTS)
+        .allSatisfy(port -> new ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close());
   }
 }
