@@ -30,7 +30,7 @@ record CredsFile(Path path, Claims user) {
 
   /** A line of dashes with a title, one line of text, a line of dashes; twice in a file. */
   private static final Pattern BLOCK =
-      Pattern.compile("(?m)^-{3,}.*-{3,}\\r?\\n([\\w.=-]+)\\r?\\n-{3,}.*-{3,}\\r?$");
+      Pattern.compile("(?m)^-{3,}.*-{3,}\\r?\\n([\\w.=-]+)\\r?\\n-{3,}.*-{3,}$");
 
   /**
    * Reads and checks a file.
@@ -173,7 +173,7 @@ record CredsFile(Path path, Claims user) {
     try {
       account =
           Kit.claims(conf).stream().filter(c -> c.subject().equals(user.account())).findFirst();
-    } catch (IOException e) {
+    } catch (IOException | IllegalArgumentException e) {
       // then it cannot help
     }
     if (account.isEmpty()) {

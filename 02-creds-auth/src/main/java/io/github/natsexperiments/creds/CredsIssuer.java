@@ -7,11 +7,10 @@ import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Subjects;
 import io.nats.client.NKey;
 import io.nats.client.support.JwtUtils;
-import io.nats.client.support.JwtUtils.Permission;
-import io.nats.client.support.JwtUtils.UserClaim;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
@@ -24,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.slf4j.LoggerFactory;
@@ -64,7 +64,6 @@ public final class CredsIssuer implements Callable<Integer> {
   private static final String OPERATOR_SEED = "keys/operator.seed";
   private static final String SYSTEM_SEED = "keys/system.seed";
   private static final String ACCOUNT_SEED = "keys/account.seed";
-  private static final String CREDS = ".creds";
 
   @Spec private CommandSpec spec;
 
@@ -191,106 +190,51 @@ public final class CredsIssuer implements Callable<Integer> {
         throw failed(foreign.get() + " is not of a kit: remove it yourself, or name another --out");
       }
     }
-    // A pair of keys each. The public half is the name in every JWT, the seed is the secret half.
     NKey operator = NKey.createOperator(null);
     NKey system = NKey.createAccount(null);
     NKey account = NKey.createAccount(null);
+    String operatorJwt = Jwts.operator(operator, system);
 
-    // The operator signs itself, and the accounts. On the system account a server reports about
-    // itself, and JetStream does not start without one.
-    String operatorJwt =
-        sign(
-            operator,
-            operator,
-            "operator",
-            "{\"type\":\"operator\",\"version\":2,\"system_account\":\"%s\"}"
-                .formatted(publicKey(system)));
-    String systemJwt = sign(operator, system, "SYS", accountClaim("", Map.of()));
-    String accountJwt = sign(operator, account, "LESSON", accountClaim(JETSTREAM, Map.of()));
-
-    Kit.create(
-        kit,
-        Map.of(
-            OPERATOR_SEED,
-            seed(operator),
-            SYSTEM_SEED,
-            seed(system),
-            ACCOUNT_SEED,
-            seed(account),
-            Kit.OPERATOR_JWT,
-            operatorJwt + "\n",
-            Kit.SERVER_CONF,
-            SERVER_CONF.formatted(
-                operatorJwt,
-                publicKey(system),
-                publicKey(system),
-                systemJwt,
-                publicKey(account),
-                accountJwt),
-            // The account signs the users. The subscriber gets an inbox of its own: with _INBOX.>
-            // it could read the replies to everybody else.
-            "publisher" + CREDS,
-            creds(account, NKey.createUser(null), "publisher", List.of("foo"), List.of()),
-            "subscriber" + CREDS,
-            creds(
-                account,
-                NKey.createUser(null),
-                "subscriber",
-                List.of(),
-                List.of("foo", "_INBOX.subscriber.>"))));
+    Map<String, String> files = new TreeMap<>();
+    // Only the issuer needs these. Who has them can make accounts and users, or void them.
+    files.put(OPERATOR_SEED, Jwts.seed(operator));
+    files.put(SYSTEM_SEED, Jwts.seed(system));
+    files.put(ACCOUNT_SEED, Jwts.seed(account));
+    // The server needs these, and no secret: it can check a signature, not make one.
+    files.put(Kit.OPERATOR_JWT, operatorJwt + "\n");
+    files.put(
+        Kit.SERVER_CONF,
+        serverConf(
+            Map.of(
+                "OPERATOR_JWT", operatorJwt,
+                "SYSTEM_ACCOUNT", Jwts.publicKey(system),
+                "SYSTEM_ACCOUNT_JWT", Jwts.systemAccount(operator, system),
+                "ACCOUNT", Jwts.publicKey(account),
+                "ACCOUNT_JWT", Jwts.account(operator, account, Map.of()))));
+    // Each program needs one of these.
+    files.put("publisher.creds", newCreds(account, "publisher", List.of("foo"), List.of()));
+    // An inbox of its own: with _INBOX.> it could read the replies to everybody else.
+    List<String> inbox = List.of("foo", "_INBOX.subscriber.>");
+    files.put("subscriber.creds", newCreds(account, "subscriber", List.of(), inbox));
+    Kit.create(kit, files);
     say("Issued a kit with the users \"publisher\" and \"subscriber\" into " + kit);
     say("A server that knows them: nats-server -c " + kit.resolve(Kit.SERVER_CONF));
   }
 
-  /** What an account of this kit may use; {@code -1} is no limit. */
-  private static final String JETSTREAM =
-      ",\"mem_storage\":67108864,\"disk_storage\":1073741824,\"streams\":10,\"consumer\":100";
-
-  /**
-   * What the operator signs of an account.
-   *
-   * @param revocations users by public key: what was issued to them until then (epoch seconds) is
-   *     void
-   */
-  private static String accountClaim(String jetStream, Map<String, Long> revocations) {
-    StringBuilder revoked = new StringBuilder();
-    revocations.forEach(
-        (user, until) ->
-            revoked.append(revoked.length() == 0 ? "" : ",").append("\"" + user + "\":" + until));
-    return """
-        {"type":"account","version":2,"revocations":{%s},\
-        "limits":{"subs":-1,"data":-1,"payload":-1,"imports":-1,"exports":-1,"wildcards":true,\
-        "conn":-1,"leaf":-1%s}}"""
-        .formatted(revoked, jetStream);
-  }
-
-  private static String sign(NKey issuer, NKey subject, String name, String claim)
+  private String newCreds(NKey account, String name, List<String> pub, List<String> sub)
       throws IOException, GeneralSecurityException {
-    return JwtUtils.issueJWT(
-        issuer,
-        publicKey(subject),
-        name,
-        null,
-        JwtUtils.currentTimeSeconds(),
-        publicKey(issuer),
-        () -> claim);
+    return Jwts.creds(account, NKey.createUser(null), name, expires, pub, sub);
   }
 
-  /** What is not allowed is denied: without the deny, an empty list would allow everything. */
-  private static Permission only(List<String> subjects) {
-    return subjects.isEmpty()
-        ? new Permission().deny(">")
-        : new Permission().allow(subjects.toArray(String[]::new));
-  }
-
-  /** The content of a credentials file: a user's JWT, signed by the account, and its seed. */
-  private String creds(NKey account, NKey user, String name, List<String> pub, List<String> sub)
-      throws IOException, GeneralSecurityException {
-    UserClaim claim = new UserClaim(publicKey(account)).pub(only(pub)).sub(only(sub));
-    String jwt =
-        JwtUtils.issueUserJWT(
-            account, publicKey(user), name, expires, JwtUtils.currentTimeSeconds(), claim);
-    return JwtUtils.NATS_USER_JWT_FORMAT.formatted(jwt, seed(user));
+  /** The configuration stands in src/main/resources, with these names in place of the values. */
+  private static String serverConf(Map<String, String> values) throws IOException {
+    try (InputStream in = CredsIssuer.class.getResourceAsStream("/server.conf")) {
+      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      for (Map.Entry<String, String> value : values.entrySet()) {
+        text = text.replace("{" + value.getKey() + "}", value.getValue());
+      }
+      return text;
+    }
   }
 
   /** The server does not need to hear of a new user: its JWT has the account's signature. */
@@ -301,7 +245,7 @@ public final class CredsIssuer implements Callable<Integer> {
       throw failed(
           file + " is there already: --renew extends it; to replace it, --revoke the user first");
     }
-    Kit.write(file, creds(account, NKey.createUser(null), name, allowPub, allowSub));
+    Kit.write(file, newCreds(account, name, allowPub, allowSub));
     say("Issued " + file + " to user " + CredsFile.parse(file).user().inWords());
   }
 
@@ -313,25 +257,20 @@ public final class CredsIssuer implements Callable<Integer> {
       throw failed("User \"" + name + "\" is revoked: --user makes a new one, with a new key");
     }
     NKey user = NKey.fromSeed(CredsFile.blocks(file).get(1).toCharArray());
-    Kit.write(
-        file,
-        creds(
-            account, user, name, old.user().list("pub", "allow"), old.user().list("sub", "allow")));
+    List<String> pub = old.user().list("pub", "allow");
+    List<String> sub = old.user().list("sub", "allow");
+    Kit.write(file, Jwts.creds(account, user, name, expires, pub, sub));
     say("Renewed " + file + " of user " + CredsFile.parse(file).user().inWords());
   }
 
   /** The operator signs the account anew, with the user in its list of revocations. */
   private void revoke(String name) throws Failure, IOException, GeneralSecurityException {
-    Claims account = account(key(ACCOUNT_SEED));
+    NKey key = key(ACCOUNT_SEED);
+    Claims account = account(key);
     Map<String, Long> revocations = account.revocations();
     String user = CredsFile.parse(file(name)).user().subject();
     revocations.put(user, JwtUtils.currentTimeSeconds());
-    String jwt =
-        sign(
-            key(OPERATOR_SEED),
-            key(ACCOUNT_SEED),
-            account.name(),
-            accountClaim(JETSTREAM, revocations));
+    String jwt = Jwts.account(key(OPERATOR_SEED), key, revocations);
     Path conf = kit.resolve(Kit.SERVER_CONF);
     Kit.write(conf, Files.readString(conf).replace(account.jwt(), jwt));
     say("Revoked user \"" + name + "\" in " + conf);
@@ -350,7 +289,7 @@ public final class CredsIssuer implements Callable<Integer> {
 
   private Claims account(NKey key) throws Failure, IOException, GeneralSecurityException {
     Path conf = kit.resolve(Kit.SERVER_CONF);
-    String wanted = publicKey(key);
+    String wanted = Jwts.publicKey(key);
     return Kit.claims(conf).stream()
         .filter(claims -> claims.subject().equals(wanted))
         .findFirst()
@@ -365,15 +304,7 @@ public final class CredsIssuer implements Callable<Integer> {
     if (!user.matches("[\\w-]+")) {
       throw usage("A user's name is made of letters, digits, - and _: not \"" + user + "\"");
     }
-    return kit.resolve(user + CREDS);
-  }
-
-  private static String publicKey(NKey key) throws IOException, GeneralSecurityException {
-    return new String(key.getPublicKey());
-  }
-
-  private static String seed(NKey key) {
-    return new String(key.getSeed());
+    return kit.resolve(user + ".creds");
   }
 
   private ParameterException usage(String message) {
@@ -387,37 +318,4 @@ public final class CredsIssuer implements Callable<Integer> {
   private static void say(String message) {
     LoggerFactory.getLogger("nats").info(message);
   }
-
-  private static final String SERVER_CONF =
-      """
-      # Written by issuer.jar, for: nats-server -c server.conf
-      # Client port: 4222, the default. There is no secret in this file.
-
-      server_name: nats_experiments_creds
-
-      # Monitoring over HTTP: /healthz says when the server is ready, /jsz how much JetStream holds.
-      http: 8222
-
-      # Bounds of the server; those of the account are in its JWT.
-      jetstream {
-        max_memory_store: 256MB
-        max_file_store: 2GB
-      }
-
-      # Who may sign accounts: the server trusts the operator's key and nobody else.
-      operator: %s
-
-      # The account on which the server reports about itself.
-      system_account: %s
-
-      # Where to find the JWT of an account: here, in memory. Users are not listed anywhere: each
-      # brings its own JWT, signed by its account.
-      resolver: MEMORY
-      resolver_preload: {
-        # SYS
-        %s: %s
-        # LESSON
-        %s: %s
-      }
-      """;
 }

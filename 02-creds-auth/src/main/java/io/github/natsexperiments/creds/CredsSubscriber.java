@@ -53,6 +53,7 @@ import picocli.CommandLine.Option;
 public final class CredsSubscriber implements Callable<Integer> {
   private static final Duration FLUSH_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration DRAIN_TIMEOUT_ALONE = Duration.ofSeconds(1);
 
   @Mixin private CommonOptions common;
   @Mixin private SubscriberOptions subscriber;
@@ -123,6 +124,9 @@ public final class CredsSubscriber implements Callable<Integer> {
                 stop.ask(Stop.Reason.DONE);
               }
             });
+    // Without these, what waits for a slow handler may fill the heap; lesson 1 tells more.
+    long heap = Runtime.getRuntime().maxMemory();
+    dispatcher.setPendingLimits(Math.min(131_072, heap / 1024), Math.min(64 << 20, heap / 4));
     dispatcher.subscribe(subject);
     // With this round trip the server knows of the subscription, or has refused it.
     connection.flush(FLUSH_TIMEOUT);
@@ -152,11 +156,13 @@ public final class CredsSubscriber implements Callable<Integer> {
   /** Unsubscribes, lets the handler finish what has arrived, then closes: nothing is cut off. */
   private static void drain(Connection connection, Console console)
       throws InterruptedException, ExecutionException {
+    boolean connected = connection.getStatus() == Connection.Status.CONNECTED;
     try {
-      if (!connection.drain(DRAIN_TIMEOUT).get()) {
+      if (!connection.drain(connected ? DRAIN_TIMEOUT : DRAIN_TIMEOUT_ALONE).get()) {
         console.warn("Some messages that had arrived were not handled in time");
       }
-    } catch (TimeoutException | IllegalStateException e) {
+    } catch (TimeoutException e) {
+      // The handler went on meanwhile; only the server was not there to confirm the end.
       console.warn("The server did not answer while draining");
     }
   }
