@@ -284,6 +284,14 @@ class ServerContractIT {
       }
     }
 
+    @Nested
+    class AlsoWithin {
+      @Test
+      void theFourth() {
+        sameAsBefore();
+      }
+    }
+
     private static void sameAsBefore() {
       port = port == 0 ? shared.port() : port;
       assertThat(shared.port()).isEqualTo(port);
