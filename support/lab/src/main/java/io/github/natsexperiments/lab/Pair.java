@@ -51,10 +51,12 @@ final class Pair {
     }
     given = read(options);
     forPublisher = route(PUBLISHER);
+    addCredentials(PUBLISHER, forPublisher);
     addDefault(PUBLISHER, forPublisher, "--count", "10");
     addDefault(PUBLISHER, forPublisher, "--interval", "500ms");
     Duration pace = check(PUBLISHER, forPublisher).matchedOptionValue("--interval", Duration.ZERO);
     forSubscriber = route(SUBSCRIBER);
+    addCredentials(SUBSCRIBER, forSubscriber);
     addDefault(SUBSCRIBER, forSubscriber, "--count", "10");
     addDefault(SUBSCRIBER, forSubscriber, "--timeout", pace.plus(PATIENCE).toSeconds() + "s");
     check(SUBSCRIBER, forSubscriber);
@@ -135,6 +137,13 @@ final class Pair {
       }
     }
     return arguments;
+  }
+
+  /** The kit's users are called like the programs. */
+  private void addCredentials(String program, List<String> arguments) {
+    if (lesson.profile().equals(CredsKit.PROFILE)) {
+      addDefault(program, arguments, "--creds", CredsKit.file(program + ".creds").toString());
+    }
   }
 
   private void addDefault(String program, List<String> arguments, String name, String value) {
