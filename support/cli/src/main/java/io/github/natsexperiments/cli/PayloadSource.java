@@ -24,9 +24,11 @@ public final class PayloadSource {
   private final MessageTemplate template;
   private final BlockingQueue<Optional<byte[]>> lines;
   private long next;
+  private long linesToSkip;
 
   /** Numbered texts. */
-  PayloadSource(long count, Pace pace, Stop stop, MessageTemplate template) {
+  PayloadSource(long first, long count, Pace pace, Stop stop, MessageTemplate template) {
+    this.next = first;
     this.count = count;
     this.pace = pace;
     this.stop = stop;
@@ -35,7 +37,10 @@ public final class PayloadSource {
   }
 
   /** The lines of an input, as bytes, without their line ends. */
-  PayloadSource(long count, Pace pace, Stop stop, InputStream input, long longestLine) {
+  PayloadSource(
+      long first, long count, Pace pace, Stop stop, InputStream input, long longestLine) {
+    this.next = first;
+    this.linesToSkip = first;
     this.count = count;
     this.pace = pace;
     this.stop = stop;
@@ -56,6 +61,11 @@ public final class PayloadSource {
   public byte[] next() throws InterruptedException {
     if (next >= count || !pace.next()) {
       return null;
+    }
+    for (; linesToSkip > 0; linesToSkip--) {
+      if (nextLine() == null) {
+        return null;
+      }
     }
     byte[] payload = template != null ? template.payload(next) : nextLine();
     next++;
