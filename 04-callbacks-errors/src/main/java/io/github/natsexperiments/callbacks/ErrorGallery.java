@@ -1,0 +1,4 @@
+package io.github.natsexperiments.callbacks;
+
+/** x. */
+public final class ErrorGallery {}
