@@ -27,8 +27,7 @@ public final class PayloadSource {
   private long linesToSkip;
 
   /** Numbered texts. */
-  PayloadSource(long first, long count, Pace pace, Stop stop, MessageTemplate template) {
-    this.next = first;
+  PayloadSource(long count, Pace pace, Stop stop, MessageTemplate template) {
     this.count = count;
     this.pace = pace;
     this.stop = stop;
@@ -37,10 +36,7 @@ public final class PayloadSource {
   }
 
   /** The lines of an input, as bytes, without their line ends. */
-  PayloadSource(
-      long first, long count, Pace pace, Stop stop, InputStream input, long longestLine) {
-    this.next = first;
-    this.linesToSkip = first;
+  PayloadSource(long count, Pace pace, Stop stop, InputStream input, long longestLine) {
     this.count = count;
     this.pace = pace;
     this.stop = stop;
@@ -50,6 +46,13 @@ public final class PayloadSource {
     Thread reader = new Thread(() -> read(new BufferedInputStream(input), longestLine), "stdin");
     reader.setDaemon(true);
     reader.start();
+  }
+
+  /** Begins at a number other than 0; the lines of an input before it are read and skipped. */
+  PayloadSource from(long first) {
+    next = first;
+    linesToSkip = template == null ? first : 0;
+    return this;
   }
 
   /**

@@ -82,13 +82,13 @@ public final class PublisherOptions {
             "--stdin takes the payload from the input: leave out --message and --size");
       }
       Pace pace = new Pace(interval == null ? Duration.ZERO : interval, stop);
-      return new PayloadSource(first, count, pace, stop, System.in, maxPayload);
+      return new PayloadSource(count, pace, stop, System.in, maxPayload).from(first);
     }
     return new PayloadSource(
-        first,
-        count,
-        new Pace(interval == null ? DEFAULT_INTERVAL : interval, stop),
-        stop,
-        new MessageTemplate(message == null ? DEFAULT_MESSAGE : message, size));
+            count,
+            new Pace(interval == null ? DEFAULT_INTERVAL : interval, stop),
+            stop,
+            new MessageTemplate(message == null ? DEFAULT_MESSAGE : message, size))
+        .from(first);
   }
 }
