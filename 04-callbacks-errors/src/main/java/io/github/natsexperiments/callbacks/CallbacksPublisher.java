@@ -168,7 +168,7 @@ public final class CallbacksPublisher implements Callable<Integer> {
     StreamContext context = connection.getStreamContext(stream, answersSoon);
 
     StoredRun before = resume ? StoredRun.last(context, subject, LARGEST_WINDOW) : null;
-    String run = before == null ? NUID.nextGlobal().substring(12) : before.run();
+    String run = before == null ? NUID.nextGlobal() : before.run();
     long number = before == null ? 0 : before.firstMissing(LARGEST_WINDOW);
     console.info((before == null ? "Run " : "Going on with run ") + run + " at #" + number);
 
@@ -186,7 +186,8 @@ public final class CallbacksPublisher implements Callable<Integer> {
       // Nobody waits for us: stay until the last ack, however long the server is away. When we
       // are asked to end, as long as a server needs that is there.
       while (!outbox.await(LOOK) && !stop.asked()) {}
-      outbox.await(LAST_ACKS);
+      boolean there = connection.getStatus() == Connection.Status.CONNECTED;
+      outbox.await(there ? LAST_ACKS : Duration.ZERO);
     } finally {
       outbox.close();
     }

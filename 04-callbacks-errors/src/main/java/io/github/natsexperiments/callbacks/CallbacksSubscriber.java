@@ -59,7 +59,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
   private static final Duration ACK_TIMEOUT = Duration.ofSeconds(1);
   private static final Duration NAK_DELAY = Duration.ofSeconds(1);
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(2);
-  private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(2);
   private static final Duration PAUSE = Duration.ofMillis(100);
 
   private final DoneWork done = new DoneWork();
@@ -192,7 +192,10 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     if (connection.getStatus() == Connection.Status.CLOSED) {
       throw Diagnosis.closed(connection);
     }
-    drain(connection, console);
+    // Gives the last acks and terms to the server, then closes.
+    if (connection.getStatus() == Connection.Status.CONNECTED) {
+      drain(connection, console);
+    }
   }
 
   /** The consumer lives on the server and remembers, while we are away, how far we got. */
@@ -215,7 +218,9 @@ public final class CallbacksSubscriber implements Callable<Integer> {
       try {
         ConsumerContext consumer =
             connection.getStreamContext(stream, answersSoon).createOrUpdateConsumer(configuration);
-        console.info("Waiting for messages of stream \"" + stream + "\"");
+        if (!told) {
+          console.info("Waiting for messages of stream \"" + stream + "\"");
+        }
         return consumer;
       } catch (JetStreamApiException e) {
         if (e.getApiErrorCode() != Diagnosis.STREAM_NOT_FOUND) {
@@ -223,7 +228,8 @@ public final class CallbacksSubscriber implements Callable<Integer> {
         }
         if (!told) {
           told = true;
-          console.info("No stream \"" + stream + "\" yet: the publisher creates it");
+          console.info(
+              "Waiting for messages of stream \"" + stream + "\", which the publisher creates");
         }
       }
       if (stop.sleep(PAUSE)) {

@@ -27,6 +27,7 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   private final Console console;
   private final List<Runnable> reconnectActions = new CopyOnWriteArrayList<>();
   private final List<Runnable> closeActions = new CopyOnWriteArrayList<>();
+  private boolean opened;
   private boolean away;
   private int attempts;
   private String lastException;
@@ -51,8 +52,12 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   @Override
   public synchronized void connectionEvent(
       Connection connection, Events type, Long time, String url) {
+    opened |= type == Events.CONNECTED;
+    if (!opened) {
+      return; // Nats.connect() has failed, and throws
+    }
     switch (type) {
-      // After Nats.connect(); the connection may already be in use when this comes.
+      // May come after Nats.connect() has returned and the connection is in use.
       case CONNECTED -> tell(time, "CONNECTED", url, "");
       case DISCONNECTED -> disconnected(connection, time, url);
       // The login is through. Subscriptions follow, and what was queued meanwhile.
