@@ -5,6 +5,7 @@ import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.Connections;
 import io.github.natsexperiments.cli.Console;
 import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.PayloadSource;
 import io.github.natsexperiments.cli.PublisherOptions;
 import io.github.natsexperiments.cli.Stop;
@@ -24,10 +25,7 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /**
  * Publishes to a stream so that nothing is lost and nothing is stored twice, whatever happens to
@@ -55,7 +53,6 @@ import picocli.CommandLine.Spec;
       "  java -jar publisher.jar -n 200000 -i 0 -q  as fast as the acks come"
     })
 public final class CallbacksPublisher implements Callable<Integer> {
-  private static final int LARGEST_WINDOW = 1000;
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(2);
   private static final Duration LOOK = Duration.ofMillis(50);
   private static final Duration LAST_ACKS = Duration.ofSeconds(5);
@@ -73,6 +70,7 @@ public final class CallbacksPublisher implements Callable<Integer> {
   @Option(
       names = "--stream",
       paramLabel = "NAME",
+      converter = Checked.Name.class,
       description = "Stream; created when it is not there. Default: ${DEFAULT-VALUE}.")
   private String stream = "sample_stream";
 
@@ -86,24 +84,16 @@ public final class CallbacksPublisher implements Callable<Integer> {
       description = "Ping every 2 s and give up after two: a dead server is noticed within 10 s.")
   private boolean fastDetect;
 
-  @Spec private CommandSpec spec;
-  private Tally stored;
-  private int window = LARGEST_WINDOW;
-
   @Option(
       names = "--window",
       paramLabel = "N",
+      converter = Checked.Window.class,
       description =
           "Messages without acknowledgement at a time, 1-1000; with 1 they keep their order in the"
-              + " stream whatever happens. Default: 1000.")
-  private void setWindow(int value) {
-    if (value < 1 || value > LARGEST_WINDOW) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "Invalid value '" + value + "' for --window: it must be from 1 to " + LARGEST_WINDOW);
-    }
-    window = value;
-  }
+              + " stream whatever happens. Default: ${DEFAULT-VALUE}.")
+  private int window = Checked.Window.LARGEST;
+
+  private Tally stored;
 
   /** Starts the program. */
   public static void main(String[] args) {
@@ -136,7 +126,7 @@ public final class CallbacksPublisher implements Callable<Integer> {
     Options.Builder options =
         Options.builder()
             .servers(common.servers())
-            .connectionName("NATS callbacks example publisher")
+            .connectionName("NATS simple example publisher")
             .connectionTimeout(Duration.ofSeconds(10))
             // A dead peer says nothing, and TCP does not mind. With these two jnats waits for the
             // seventh ping, up to 140 s; a pause or a short hole in the network goes unnoticed.
@@ -167,9 +157,9 @@ public final class CallbacksPublisher implements Callable<Integer> {
     createStream(connection.jetStreamManagement(answersSoon), console);
     StreamContext context = connection.getStreamContext(stream, answersSoon);
 
-    StoredRun before = resume ? StoredRun.last(context, subject, LARGEST_WINDOW) : null;
+    StoredRun before = resume ? StoredRun.last(context, subject, Checked.Window.LARGEST) : null;
     String run = before == null ? NUID.nextGlobal() : before.run();
-    long number = before == null ? 0 : before.firstMissing(LARGEST_WINDOW);
+    long number = before == null ? 0 : before.firstMissing(Checked.Window.LARGEST);
     console.info((before == null ? "Run " : "Going on with run ") + run + " at #" + number);
 
     PayloadSource payloads = publisher.payloads(stop, connection.getMaxPayload(), number);
@@ -204,9 +194,9 @@ public final class CallbacksPublisher implements Callable<Integer> {
     }
   }
 
-  /** A stream that is there already is taken as it is; lesson 03 compares the two. */
+  /** A stream that is there already is taken as it is; lesson 03 tells what differs. */
   private void createStream(JetStreamManagement management, Console console)
-      throws IOException, JetStreamApiException {
+      throws IOException, JetStreamApiException, Failure {
     try {
       management.getStreamInfo(stream);
     } catch (JetStreamApiException e) {
@@ -222,6 +212,12 @@ public final class CallbacksPublisher implements Callable<Integer> {
               .duplicateWindow(Duration.ofMinutes(2))
               .build());
       console.info("Created stream \"" + stream + "\" for subject \"" + subject + "\"");
+    }
+    if (!management.getStreamNames(subject).contains(stream)) {
+      throw new Failure(
+          ExitCode.FAILED,
+          "Stream \"%s\" does not take subject \"%s\": choose another --stream or --subject"
+              .formatted(stream, subject));
     }
   }
 }

@@ -11,9 +11,7 @@ import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.cli.SubscriberOptions;
 import io.github.natsexperiments.cli.Tally;
 import io.nats.client.Connection;
-import io.nats.client.ConsumerContext;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.JetStreamOptions;
 import io.nats.client.Message;
 import io.nats.client.Options;
 import io.nats.client.api.AckPolicy;
@@ -25,6 +23,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -58,7 +58,6 @@ import picocli.CommandLine.Option;
 public final class CallbacksSubscriber implements Callable<Integer> {
   private static final Duration ACK_TIMEOUT = Duration.ofSeconds(1);
   private static final Duration NAK_DELAY = Duration.ofSeconds(1);
-  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(2);
   private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(2);
   private static final Duration PAUSE = Duration.ofMillis(100);
 
@@ -66,8 +65,9 @@ public final class CallbacksSubscriber implements Callable<Integer> {
   private Tally received;
   private long redelivered;
   private long recognised;
-  private long givenUp;
+  private int givenUp;
   private boolean ackLost;
+  private final Semaphore advisories = new Semaphore(0);
 
   @Mixin private CommonOptions common;
   @Mixin private SubscriberOptions subscriber;
@@ -75,12 +75,14 @@ public final class CallbacksSubscriber implements Callable<Integer> {
   @Option(
       names = "--stream",
       paramLabel = "NAME",
+      converter = Checked.Name.class,
       description = "Stream to read. Default: ${DEFAULT-VALUE}.")
   private String stream = "sample_stream";
 
   @Option(
       names = "--durable",
       paramLabel = "NAME",
+      converter = Checked.Name.class,
       description =
           "The consumer, which remembers what was acknowledged. Default: ${DEFAULT-VALUE}.")
   private String durable = "callbacks";
@@ -95,14 +97,16 @@ public final class CallbacksSubscriber implements Callable<Integer> {
   @Option(
       names = "--fail-every",
       paramLabel = "N",
+      converter = Checked.Positive.class,
       description = "Fail on every Nth message of the stream, each time it comes.")
-  private long failEvery;
+  private int failEvery;
 
   @Option(
       names = "--max-deliver",
       paramLabel = "N",
+      converter = Checked.Positive.class,
       description = "Give a failing message up at its Nth delivery. Default: ${DEFAULT-VALUE}.")
-  private long maxDeliver = 3;
+  private int maxDeliver = 3;
 
   @Option(
       names = "--fast-detect",
@@ -150,7 +154,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     Options.Builder options =
         Options.builder()
             .servers(common.servers())
-            .connectionName("NATS callbacks example subscriber")
+            .connectionName("NATS simple example subscriber")
             .connectionTimeout(Duration.ofSeconds(10))
             .pingInterval(Duration.ofSeconds(20))
             .maxPingsOut(6)
@@ -168,12 +172,8 @@ public final class CallbacksSubscriber implements Callable<Integer> {
 
   private void read(Connection connection, ConnectionEvents events, Console console, Stop stop)
       throws Exception {
-    ConsumerContext consumer = awaitConsumer(connection, console, stop);
-    if (consumer == null) {
-      return; // stopped while waiting for it
-    }
+    Inbox inbox = awaitInbox(connection, events, console, stop);
     listenForAdvisories(connection, events);
-    Inbox inbox = new Inbox(connection, consumer, events, stop);
     long lastMessage = System.nanoTime();
     while (!stop.asked()) {
       List<Message> batch = inbox.take(subscriber.count() - received.messages());
@@ -192,6 +192,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     if (connection.getStatus() == Connection.Status.CLOSED) {
       throw Diagnosis.closed(connection);
     }
+    advisories.tryAcquire(givenUp, 1, TimeUnit.SECONDS); // the last may still be under way
     // Gives the last acks and terms to the server, then closes.
     if (connection.getStatus() == Connection.Status.CONNECTED) {
       drain(connection, console);
@@ -199,8 +200,9 @@ public final class CallbacksSubscriber implements Callable<Integer> {
   }
 
   /** The consumer lives on the server and remembers, while we are away, how far we got. */
-  private ConsumerContext awaitConsumer(Connection connection, Console console, Stop stop)
-      throws IOException, JetStreamApiException, InterruptedException, Failure {
+  private Inbox awaitInbox(
+      Connection connection, ConnectionEvents events, Console console, Stop stop)
+      throws IOException, JetStreamApiException, InterruptedException {
     ConsumerConfiguration configuration =
         ConsumerConfiguration.builder()
             .durable(durable)
@@ -210,34 +212,16 @@ public final class CallbacksSubscriber implements Callable<Integer> {
             // was killed before it looked at the message, and then drops it without a word to us.
             // handle() gives up only what it has tried.
             .build();
-    JetStreamOptions answersSoon =
-        JetStreamOptions.builder().requestTimeout(REQUEST_TIMEOUT).build();
+    console.info("Waiting for messages of stream \"" + stream + "\"");
+    Inbox inbox;
     long start = System.nanoTime();
-    boolean told = false;
-    do {
-      try {
-        ConsumerContext consumer =
-            connection.getStreamContext(stream, answersSoon).createOrUpdateConsumer(configuration);
-        if (!told) {
-          console.info("Waiting for messages of stream \"" + stream + "\"");
-        }
-        return consumer;
-      } catch (JetStreamApiException e) {
-        if (e.getApiErrorCode() != Diagnosis.STREAM_NOT_FOUND) {
-          throw e;
-        }
-        if (!told) {
-          told = true;
-          console.info(
-              "Waiting for messages of stream \"" + stream + "\", which the publisher creates");
-        }
+    while ((inbox = Inbox.open(connection, stream, configuration, events, stop)) == null
+        && !stop.sleep(PAUSE)) {
+      if (isPast(subscriber.timeout(), start)) {
+        stop.ask(Stop.Reason.TIMEOUT);
       }
-      if (stop.sleep(PAUSE)) {
-        return null;
-      }
-    } while (!isPast(subscriber.timeout(), start));
-    throw new Failure(
-        ExitCode.GAVE_UP, "Gave up: no stream \"" + stream + "\"; start publisher.jar");
+    }
+    return inbox;
   }
 
   private void handle(
@@ -325,9 +309,11 @@ public final class CallbacksSubscriber implements Callable<Integer> {
   private void listenForAdvisories(Connection connection, ConnectionEvents events) {
     connection
         .createDispatcher(
-            advisory ->
-                events.tell(
-                    "advisory", connection, new String(advisory.getData(), StandardCharsets.UTF_8)))
+            advisory -> {
+              String json = new String(advisory.getData(), StandardCharsets.UTF_8);
+              events.tell("advisory", connection, json);
+              advisories.release();
+            })
         .subscribe("$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED." + stream + "." + durable)
         .subscribe("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES." + stream + "." + durable);
   }

@@ -66,10 +66,12 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
         away = false;
         attempts = 0;
         lastException = null;
-        reconnectActions.forEach(action -> new Thread(action, "after reconnect").start());
       }
       // The server knows every subscription again: this is the end of the interruption.
-      case RESUBSCRIBED -> tell(time, "RESUBSCRIBED", url, "");
+      case RESUBSCRIBED -> {
+        tell(time, "RESUBSCRIBED", url, "");
+        reconnectActions.forEach(action -> new Thread(action, "after reconnect").start());
+      }
       // The last event: jnats does not try again. Closed by the program itself, or by jnats when
       // the attempts are used up or the server has refused the login twice.
       case CLOSED -> {

@@ -6,7 +6,9 @@ import io.nats.client.ConsumerContext;
 import io.nats.client.FetchConsumeOptions;
 import io.nats.client.FetchConsumer;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamOptions;
 import io.nats.client.Message;
+import io.nats.client.api.ConsumerConfiguration;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,14 +28,18 @@ final class Inbox {
   private static final int BATCH = 100;
 
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
+  private static final Duration ANSWER_LIMIT = Duration.ofSeconds(2);
   private static final Duration PAUSE = Duration.ofMillis(100);
 
   private final Connection connection;
   private final ConsumerContext consumer;
   private final ConnectionEvents events;
   private final Stop stop;
+  private long silentSince;
+  private boolean told;
 
-  Inbox(Connection connection, ConsumerContext consumer, ConnectionEvents events, Stop stop) {
+  private Inbox(
+      Connection connection, ConsumerContext consumer, ConnectionEvents events, Stop stop) {
     this.connection = connection;
     this.consumer = consumer;
     this.events = events;
@@ -41,12 +47,48 @@ final class Inbox {
   }
 
   /**
-   * What is there, up to {@code most} messages, or what comes within a second. Returns empty-handed
-   * only when the server has confirmed that it is there, or when the run shall end.
+   * Opens the consumer, and creates it when it is not there.
+   *
+   * @return null when there is no stream to read yet
+   */
+  static Inbox open(
+      Connection connection,
+      String stream,
+      ConsumerConfiguration configuration,
+      ConnectionEvents events,
+      Stop stop)
+      throws IOException, JetStreamApiException {
+    JetStreamOptions options = JetStreamOptions.builder().requestTimeout(ANSWER_LIMIT).build();
+    try {
+      return new Inbox(
+          connection,
+          connection.getStreamContext(stream, options).createOrUpdateConsumer(configuration),
+          events,
+          stop);
+    } catch (JetStreamApiException e) {
+      if (e.getApiErrorCode() == Diagnosis.STREAM_NOT_FOUND) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * What is there, up to {@code most} messages, or what comes within a second; nothing, after a
+   * short pause, while the server does not answer.
    *
    * @throws JetStreamApiException when the consumer or the stream has gone
    */
   List<Message> take(long most) throws JetStreamApiException, InterruptedException {
+    // What is asked of a silent server is answered when it speaks again, to nobody.
+    List<Message> batch = silentSince == 0 ? fetch(most) : List.of();
+    if (batch.isEmpty()) {
+      ask();
+    }
+    return batch;
+  }
+
+  private List<Message> fetch(long most) throws InterruptedException {
     List<Message> batch = new ArrayList<>();
     FetchConsumeOptions options =
         FetchConsumeOptions.builder()
@@ -54,8 +96,8 @@ final class Inbox {
             .noWaitExpiresIn(LONGEST_WAIT.toMillis())
             .build();
     try (FetchConsumer messages = consumer.fetch(options)) {
-      // The whole batch before the work begins: when the work for one message takes longer than
-      // the heartbeat alarm of this fetch, jnats throws away those that it still holds.
+      // The whole batch before the work begins: when the work takes longer than the heartbeat
+      // alarm of this fetch, jnats throws away the messages that it still holds.
       Message message;
       while ((message = messages.nextMessage()) != null) {
         batch.add(message);
@@ -64,32 +106,29 @@ final class Inbox {
       throw e;
     } catch (Exception e) {
       // No connection (IllegalStateException), no answer (IOException), a status like "409 Consumer
-      // Deleted" (JetStreamStatusCheckedException): the next question tells them apart.
-    }
-    if (batch.isEmpty()) {
-      awaitAnswer();
+      // Deleted" (JetStreamStatusCheckedException): ask() tells them apart.
     }
     return batch;
   }
 
-  private void awaitAnswer() throws JetStreamApiException, InterruptedException {
-    long since = System.nanoTime();
-    boolean told = false;
-    do {
-      try {
-        consumer.getConsumerInfo();
-        if (told) {
-          long millis = (System.nanoTime() - since) / 1_000_000;
-          events.tell("answer", connection, "after " + millis + " ms");
-        }
-        return;
-      } catch (IOException | IllegalStateException e) {
-        // A paused server or a hole in the network: no event of jnats tells it for minutes.
-        if (!told && connection.getStatus() == Connection.Status.CONNECTED) {
-          told = true;
-          events.tell("no answer", connection, "connected, but the server is silent");
-        }
+  /** Nothing came: is the server there, and the consumer? */
+  private void ask() throws JetStreamApiException, InterruptedException {
+    try {
+      consumer.getConsumerInfo();
+      if (told) {
+        long millis = (System.nanoTime() - silentSince) / 1_000_000;
+        events.tell("answer", connection, "after " + millis + " ms");
       }
-    } while (!stop.sleep(PAUSE));
+      silentSince = 0;
+      told = false;
+    } catch (IOException | IllegalStateException e) {
+      silentSince = silentSince == 0 ? System.nanoTime() : silentSince;
+      // A paused server or a hole in the network: no event of jnats tells it for minutes.
+      if (!told && connection.getStatus() == Connection.Status.CONNECTED) {
+        told = true;
+        events.tell("no answer", connection, "connected, but the server is silent");
+      }
+      stop.sleep(PAUSE);
+    }
   }
 }
