@@ -62,6 +62,19 @@ public final class PublisherOptions {
    * @throws ParameterException when the options contradict each other
    */
   public PayloadSource payloads(Stop stop, long maxPayload) {
+    return payloads(stop, maxPayload, 0);
+  }
+
+  /**
+   * The payloads of a run that goes on where another one ended.
+   *
+   * @param stop ends the run
+   * @param maxPayload the longest payload, in bytes, that the server takes
+   * @param first the number of the first payload; those before it are skipped, and {@code --count}
+   *     counts them
+   * @throws ParameterException when the options contradict each other
+   */
+  public PayloadSource payloads(Stop stop, long maxPayload, long first) {
     if (stdin) {
       if (message != null || size > 0) {
         throw new ParameterException(
@@ -69,12 +82,13 @@ public final class PublisherOptions {
             "--stdin takes the payload from the input: leave out --message and --size");
       }
       Pace pace = new Pace(interval == null ? Duration.ZERO : interval, stop);
-      return new PayloadSource(count, pace, stop, System.in, maxPayload);
+      return new PayloadSource(count, pace, stop, System.in, maxPayload).from(first);
     }
     return new PayloadSource(
-        count,
-        new Pace(interval == null ? DEFAULT_INTERVAL : interval, stop),
-        stop,
-        new MessageTemplate(message == null ? DEFAULT_MESSAGE : message, size));
+            count,
+            new Pace(interval == null ? DEFAULT_INTERVAL : interval, stop),
+            stop,
+            new MessageTemplate(message == null ? DEFAULT_MESSAGE : message, size))
+        .from(first);
   }
 }
