@@ -1,0 +1,2 @@
+package io.github.natsexperiments.keyvalue;
+public final class KvSubscriber { public static void main(String[] a) {} }
