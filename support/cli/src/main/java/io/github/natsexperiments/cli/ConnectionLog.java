@@ -9,9 +9,10 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * Tells on standard error what happens to a connection: that the server has gone and is back, and
- * that messages were dropped. Lesson 04 shows how to write such listeners, with every event.
+ * that messages were dropped. Lesson 04 shows how to write such listeners, with every event. A
+ * lesson that has more to do at an event extends it.
  */
-public final class ConnectionLog implements ConnectionListener, ErrorListener {
+public class ConnectionLog implements ConnectionListener, ErrorListener {
   private boolean connected;
 
   @Override
