@@ -140,10 +140,7 @@ final class BucketOptions {
     compare(differences, "max-value-size", maxValueSize, is.getMaximumValueSize());
     if (!differences.isEmpty()) {
       console.warn(
-          "Bucket \""
-              + name
-              + "\" exists and is used as it is: "
-              + String.join(", ", differences));
+          "Bucket \"" + name + "\" exists and is used as it is: " + String.join(", ", differences));
     }
   }
 

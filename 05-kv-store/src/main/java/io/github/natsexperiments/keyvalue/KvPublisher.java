@@ -296,7 +296,9 @@ public final class KvPublisher implements Callable<Integer> {
     if (put.value.length > maxPayload) {
       throw new Failure(
           ExitCode.FAILED,
-          "A value is larger than the " + maxPayload + " bytes that the server takes (max_payload)");
+          "A value is larger than the "
+              + maxPayload
+              + " bytes that the server takes (max_payload)");
     }
     return put;
   }

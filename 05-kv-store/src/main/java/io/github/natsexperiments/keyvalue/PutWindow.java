@@ -100,8 +100,7 @@ final class PutWindow implements AutoCloseable {
    * @param options of the connection, but that it does not reconnect by itself
    * @param size the largest number of puts without an answer, up to {@link #LARGEST}
    */
-  PutWindow(
-      Options options, String bucket, int size, Listener listener, Console console, Stop stop)
+  PutWindow(Options options, String bucket, int size, Listener listener, Console console, Stop stop)
       throws Failure, InterruptedException {
     this.options = new Options.Builder(options).maxReconnects(0).build();
     this.bucket = bucket;
@@ -117,8 +116,7 @@ final class PutWindow implements AutoCloseable {
 
   /** Puts a value; waits only when the window is full. */
   void put(Put put) throws Failure, InterruptedException {
-    while (unanswered.size() == size
-        || !unanswered.isEmpty() && unanswered.peek().isAnswered()) {
+    while (unanswered.size() == size || !unanswered.isEmpty() && unanswered.peek().isAnswered()) {
       takeOldestAnswer();
     }
     int slot = (int) (puts % size);
