@@ -88,9 +88,13 @@ final class GaplessWatch implements ConnectionListener, AutoCloseable {
    * @throws Failure exit code 1 when there is no such bucket, unless this waits for it; what ends
    *     the watch later reaches {@link Stop#fail}
    */
-  void start() throws Failure, IOException, JetStreamApiException, InterruptedException {
+  void start() throws Failure, JetStreamApiException, InterruptedException {
     connection.addConnectionListener(this);
-    check();
+    try {
+      check();
+    } catch (IOException e) {
+      console.warn("No answer yet: " + e.getMessage()); // the keeper goes on
+    }
     keeper.setDaemon(true);
     keeper.start();
   }

@@ -66,6 +66,8 @@ public final class KvPublisher implements Callable<Integer> {
       KeyValueOptions.builder().jsRequestTimeout(Duration.ofSeconds(2)).build();
 
   private static final int BUCKET_NOT_FOUND = 10059; // "stream not found": a bucket is a stream
+  private static final long UNKNOWN = 0; // revisions begin with 1
+  private static final int LONGEST_KEY = 4096; // the server takes no longer line before a message
   private static final Duration ROUND_TRIP = Duration.ofSeconds(5);
   private static final Duration PAUSE = Duration.ofMillis(200);
 
@@ -142,20 +144,31 @@ public final class KvPublisher implements Callable<Integer> {
         remove(kv, console);
         return ExitCode.DONE;
       }
-      PayloadSource payloads = publisher.payloads(stop, connection.getMaxPayload());
+      PayloadSource payloads = publisher.payloads(stop, connection.getMaxPayload() + LONGEST_KEY);
       Tally stored = common.tally("Put", publisher.count(), false);
       try {
         if (window > 0) {
-          putInWindow(payloads, connection.getMaxPayload(), console, stored, stop);
+          putInWindow(payloads, console, stored, stop);
           return ExitCode.DONE;
         }
         long revision = status.getBackingStreamInfo().getStreamState().getLastSequence();
         Put put;
-        while ((put = next(payloads, connection.getMaxPayload())) != null) {
+        while ((put = next(payloads)) != null) {
           revision = put(connection, kv, put, revision, stop);
+          if (revision == UNKNOWN) {
+            console.warn("Stopped without an answer to the last put: it is stored or not");
+            break;
+          }
           console.stored(bucket.name(), put.key, revision);
           stored.add(put.value);
         }
+      } catch (IllegalArgumentException e) {
+        throw new Failure(
+            ExitCode.FAILED,
+            "A value is larger than the "
+                + connection.getMaxPayload()
+                + " bytes that the server takes (max_payload)",
+            e);
       } finally {
         console.info(stored.summary());
       }
@@ -182,11 +195,11 @@ public final class KvPublisher implements Callable<Integer> {
    * Puts a value once, whatever happens to the server meanwhile.
    *
    * @param before the newest revision known; what has a later one was stored after this call
-   * @return the revision of the value
+   * @return the revision of the value; {@link #UNKNOWN} when the run ends before there is an answer
    */
   private long put(Connection connection, KeyValue kv, Put put, long before, Stop stop)
       throws Failure, InterruptedException {
-    while (true) {
+    while (!stop.asked()) {
       try {
         return kv.put(put.key, put.value);
       } catch (IOException e) {
@@ -200,9 +213,10 @@ public final class KvPublisher implements Callable<Integer> {
         throw refused(bucket.name(), e);
       }
     }
+    return UNKNOWN;
   }
 
-  /** Waits until the server answers again. */
+  /** Waits until the server answers again; null when the key has no value, or the run ends. */
   private KeyValueEntry whenBack(Connection connection, KeyValue kv, String key, Stop stop)
       throws Failure, InterruptedException {
     while (!stop.sleep(PAUSE)) {
@@ -222,8 +236,7 @@ public final class KvPublisher implements Callable<Integer> {
         }
       }
     }
-    throw new Failure(
-        ExitCode.FAILED, "Stopped without an answer to the last put: it may be stored");
+    return null;
   }
 
   private static void reconnect(Connection connection) throws InterruptedException {
@@ -234,8 +247,7 @@ public final class KvPublisher implements Callable<Integer> {
     }
   }
 
-  private void putInWindow(
-      PayloadSource payloads, long maxPayload, Console console, Tally stored, Stop stop)
+  private void putInWindow(PayloadSource payloads, Console console, Tally stored, Stop stop)
       throws Failure, InterruptedException {
     PutWindow.Listener listener =
         (put, revision) -> {
@@ -246,7 +258,7 @@ public final class KvPublisher implements Callable<Integer> {
         new PutWindow(options(), bucket.name(), window, listener, console, stop)) {
       try {
         Put put;
-        while (puts.refused() == 0 && (put = next(payloads, maxPayload)) != null) {
+        while (puts.refused() == 0 && (put = next(payloads)) != null) {
           puts.put(put);
         }
       } finally {
@@ -283,7 +295,7 @@ public final class KvPublisher implements Callable<Integer> {
   private long puts;
 
   /** The keys take turns; a line of standard input names its own. */
-  private Put next(PayloadSource payloads, long maxPayload) throws Failure, InterruptedException {
+  private Put next(PayloadSource payloads) throws Failure, InterruptedException {
     byte[] payload = payloads.next();
     if (payload == null) {
       return null;
@@ -293,13 +305,6 @@ public final class KvPublisher implements Callable<Integer> {
             ? fromLine(payload)
             : new Put(keys.get((int) (puts % keys.size())), payload);
     puts++;
-    if (put.value.length > maxPayload) {
-      throw new Failure(
-          ExitCode.FAILED,
-          "A value is larger than the "
-              + maxPayload
-              + " bytes that the server takes (max_payload)");
-    }
     return put;
   }
 

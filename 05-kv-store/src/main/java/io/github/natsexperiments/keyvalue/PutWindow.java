@@ -114,17 +114,22 @@ final class PutWindow implements AutoCloseable {
     }
   }
 
-  /** Puts a value; waits only when the window is full. */
+  /**
+   * Puts a value; waits only when the window is full.
+   *
+   * @throws IllegalArgumentException when the value, with its id, is larger than the server takes
+   */
   void put(Put put) throws Failure, InterruptedException {
     while (unanswered.size() == size || !unanswered.isEmpty() && unanswered.peek().isAnswered()) {
       takeOldestAnswer();
     }
     int slot = (int) (puts % size);
     Pending pending = new Pending(put, run + "-" + puts, slot);
+    slots.set(slot, pending);
+    boolean sent = sent(pending);
     puts++;
     unanswered.add(pending);
-    slots.set(slot, pending);
-    if (!sent(pending)) {
+    if (!sent) {
       sendAllAgain();
     }
   }
@@ -210,15 +215,15 @@ final class PutWindow implements AutoCloseable {
     close();
     dropOutdated();
     console.warn(
-        "No answer to "
+        "Puts without an answer: "
             + unanswered.size()
-            + " puts: they are sent again, under the same ids, when the server is back");
+            + "; they are sent again, under the same ids, when the server is back");
     Duration pause = PAUSE;
     do {
       if (stop.sleep(pause)) {
-        throw new Failure(
-            ExitCode.FAILED,
-            "Stopped without an answer to " + unanswered.size() + " puts: some may be stored");
+        console.warn("Puts without an answer, stored or not: " + unanswered.size());
+        unanswered.clear();
+        return;
       }
       pause = options.getReconnectWait();
     } while (!connected() || !unanswered.stream().allMatch(this::sent));
@@ -252,6 +257,7 @@ final class PutWindow implements AutoCloseable {
       connection.createDispatcher(this::answered).subscribe(answers + "*");
       return true;
     } catch (JetStreamApiException e) {
+      unanswered.clear(); // there will be no answer
       throw KvPublisher.refused(bucket, e);
     } catch (IOException | IllegalStateException e) {
       return false; // lost again
