@@ -252,7 +252,7 @@ public final class KvSubscriber implements Callable<Integer> {
     @Override
     public void endOfData() {
       initial = false;
-      console.info("Initial values end here; waiting for changes");
+      console.info("Initial values end here. Waiting for changes");
     }
 
     /** Revisions that a watch of all keys has not seen: they were overwritten too soon. */

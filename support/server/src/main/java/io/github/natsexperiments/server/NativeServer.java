@@ -177,6 +177,7 @@ public final class NativeServer implements RunningServer {
     try {
       await(READY_LIMIT, "start", () -> ended(pidFile) || isReady());
       if (ended(pidFile)) {
+        output.awaitEnd();
         throw output.contains("address already in use") || output.contains("Only one usage of")
             ? new BindException(serverError("did not start", config))
             : new IOException(serverError("did not start", config));
@@ -223,13 +224,16 @@ public final class NativeServer implements RunningServer {
     return file.setExecutable(true) && file.canExecute() ? script : binary.path();
   }
 
-  /** Whether the process is over; finds out its id on the way. */
+  /** Whether the process is over; finds out its id on the way, which the runner keeps to itself. */
   private boolean ended(Path pidFile) throws IOException {
     if (process == null && Files.exists(pidFile)) {
       String pid = Files.readString(pidFile).strip();
-      if (!pid.isEmpty()) {
-        process = ProcessHandle.of(Long.parseLong(pid)).orElse(null);
-      }
+      process =
+          ProcessHandle.current()
+              .children()
+              .filter(child -> pid.equals(Long.toString(child.pid())))
+              .findAny()
+              .orElse(null);
     }
     return process == null ? output.ended() : !process.isAlive();
   }
@@ -297,23 +301,18 @@ public final class NativeServer implements RunningServer {
     Optional<String> before = configLoadTime();
     output.clear();
     write(config);
-    try {
-      signal("HUP");
-      await(
-          SIGNAL_LIMIT,
-          "reload",
-          () -> {
-            Optional<String> now = configLoadTime();
-            return now.isPresent() && !now.equals(before) || output.contains("Failed to reload");
-          });
-      if (output.contains("Failed to reload")) {
-        throw new IOException(serverError("did not reload", config));
-      }
-      this.config = config;
-    } catch (IOException | RuntimeException e) {
-      write(this.config);
-      throw e;
+    signal("HUP");
+    await(
+        SIGNAL_LIMIT,
+        "reload",
+        () -> {
+          Optional<String> now = configLoadTime();
+          return now.isPresent() && !now.equals(before) || output.contains("Failed to reload");
+        });
+    if (output.contains("Failed to reload")) {
+      throw new IOException(serverError("did not reload", config));
     }
+    this.config = config;
   }
 
   private Optional<String> configLoadTime() {
@@ -371,7 +370,8 @@ public final class NativeServer implements RunningServer {
     return folder;
   }
 
-  private boolean isAlive() {
+  /** Whether the server's process runs, paused or not. */
+  public synchronized boolean isAlive() {
     return process != null && process.isAlive();
   }
 

@@ -71,14 +71,12 @@ final class ContainerServer implements RunningServer {
   private ContainerServer(ServerConfig config) {
     this.config = config;
     this.container =
-        new GenericContainer<>(DockerImageName.parse(System.getProperty("nats.image", IMAGE)))
+        new GenericContainer<>(DockerImageName.parse(image()))
             .withCopyToContainer(Transferable.of(config.text()), CONFIG)
             .withCommand("-c", CONFIG, "-m", Integer.toString(MONITORING))
             .withCreateContainerCmdModifier(this::bindPorts)
             .withStartupAttempts(3)
-            // Both waits are ours, in awaitReady: they are needed after a restart too, and a server
-            // that ends at once
-            // because its configuration is wrong is to be reported at once, with what it said.
+            // We wait ourselves, as after a restart, and need no patience with a server that ended.
             .withStartupCheckStrategy(STARTED)
             .waitingFor(NO_WAIT);
   }
@@ -87,16 +85,32 @@ final class ContainerServer implements RunningServer {
   static ContainerServer start(ServerConfig config) throws IOException {
     ContainerServer server = new ContainerServer(config);
     try {
-      server.container.start();
+      server.launch();
       server.awaitReady();
       server.description =
           "nats-server %s in a container of the image %s"
-              .formatted(server.monitored(VERSION), server.container.getDockerImageName());
+              .formatted(server.monitored(VERSION), image());
       return server;
     } catch (IOException | RuntimeException e) {
       server.close();
       throw e;
     }
+  }
+
+  private void launch() throws IOException {
+    try {
+      container.start();
+    } catch (RuntimeException e) {
+      throw new IOException(
+          ("no container of the image %s (%s): start Docker and pull the image, name another with -Dnats.image=NAME,"
+                  + " or run nats-server without Docker: -Dnats.test.server=native")
+              .formatted(image(), e.getMessage()),
+          e);
+    }
+  }
+
+  private static String image() {
+    return System.getProperty("nats.image", IMAGE);
   }
 
   /** Called for every attempt: somebody else may take a port before the container does. */
@@ -174,9 +188,10 @@ final class ContainerServer implements RunningServer {
 
   @Override
   public void lameDuck() throws IOException {
+    int said = container.getLogs().length();
     signal("USR2");
     lameDuck = true;
-    await("become a lame duck", () -> container.getLogs().contains("lame duck"));
+    await("become a lame duck", () -> container.getLogs().indexOf("lame duck", said) >= 0);
   }
 
   @Override

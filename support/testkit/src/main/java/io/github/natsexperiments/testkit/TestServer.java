@@ -36,10 +36,16 @@ public final class TestServer
 
   private static final AtomicBoolean SAID = new AtomicBoolean();
 
+  private static final String WANTED =
+      System.getProperty("nats.test.server", "auto").toLowerCase(Locale.ROOT);
+
   static {
-    // A test's log is for the test: of the libraries that drive Docker only what went wrong.
-    for (String logger : new String[] {"org.testcontainers", "tc", "com.github.dockerjava"}) {
-      System.setProperty("org.slf4j.simpleLogger.log." + logger, "warn");
+    // A test's log is for the test: of the libraries that drive Docker only what went wrong, and
+    // that there is no Docker only where one is wanted.
+    quieten("org.testcontainers", "warn");
+    quieten("tc", "warn");
+    if (!WANTED.equals("container")) {
+      quieten("org.testcontainers.dockerclient", "off");
     }
   }
 
@@ -73,42 +79,35 @@ public final class TestServer
    * Starts a server that the caller closes, for a configuration that only the running test knows.
    *
    * @param config the whole configuration
+   * @throws IOException when there is no server to be had; the message says what to install
    */
   public static RunningServer start(ServerConfig config) throws IOException {
-    String wanted = System.getProperty("nats.test.server", "auto").toLowerCase(Locale.ROOT);
-    boolean forced = !wanted.equals("auto");
     boolean inContainer =
-        switch (wanted) {
+        switch (WANTED) {
           case "container" -> true;
           case "native" -> false;
           case "auto" -> DockerClientFactory.instance().isDockerAvailable();
           default ->
               throw new IllegalArgumentException(
-                  "nats.test.server is \"" + wanted + "\"; it can be container, native or auto");
+                  "nats.test.server is \"" + WANTED + "\"; it can be container, native or auto");
         };
-    RunningServer server;
-    try {
-      server = inContainer ? ContainerServer.start(config) : NativeServer.start(config, 0);
-    } catch (IOException | RuntimeException e) {
-      throw new IOException(
-          inContainer
-              ? "no nats-server in a container: start Docker, and pull the image or name one that is"
-                  + " there with -Dnats.image=NAME; or run a native one: -Dnats.test.server=native"
-              : "no native nats-server: install one and put it on the PATH or name it in the"
-                  + " environment variable NATS_SERVER_PATH; or start Docker",
-          e);
-    }
+    RunningServer server =
+        inContainer ? ContainerServer.start(config) : NativeServer.start(config, 0);
     if (SAID.compareAndSet(false, true)) {
       LoggerFactory.getLogger(TestServer.class)
           .info(
               "Tests use {}{}, because {}",
               inContainer ? "" : "a native ",
               server.description(),
-              forced
-                  ? "nats.test.server says " + wanted
+              !WANTED.equals("auto")
+                  ? "nats.test.server says " + WANTED
                   : inContainer ? "Docker answered" : "no Docker answered");
     }
     return server;
+  }
+
+  private static void quieten(String logger, String level) {
+    System.setProperty("org.slf4j.simpleLogger.log." + logger, level);
   }
 
   @Override

@@ -2,11 +2,14 @@ package io.github.natsexperiments.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.fail;
 import static org.awaitility.Awaitility.await;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
 import io.nats.client.Connection;
+import io.nats.client.ConnectionListener;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.Nats;
 import io.nats.client.Options;
@@ -17,14 +20,17 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.platform.testkit.engine.EngineTestKit;
 
 /** What every test relies on, of whichever server the tests use. */
-class TestServerIT {
+class ServerContractIT {
 
   private static final Duration SOON = Duration.ofSeconds(10);
 
@@ -176,13 +182,36 @@ class TestServerIT {
   }
 
   @Test
+  void aReloadThatTheServerRefusesFailsAndChangesNothing() throws Exception {
+    ServerConfig open = ServerConfig.profile("open");
+
+    assertThatThrownBy(
+            () -> server.reload(new ServerConfig("wrong", open.text() + "\nmax_payload: -no-\n")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContainingAll("configuration \"wrong\"", "Failed to reload");
+
+    server.restart();
+    assertThat(refuses()).isFalse();
+  }
+
+  @Test
+  void aLameDuckCanBeStoppedAndStarted() throws Exception {
+    server.lameDuck();
+    server.stop();
+    assertThat(refuses()).isTrue();
+
+    server.start();
+    assertThat(refuses()).isFalse();
+  }
+
+  @Test
   void aLameDuckTellsItsClients() throws Exception {
     CompletableFuture<Void> told = new CompletableFuture<>();
     Options options =
         new Options.Builder()
             .server(server.url())
             .connectionListener(
-                new io.nats.client.ConnectionListener() {
+                new ConnectionListener() {
                   @Override
                   @SuppressWarnings("deprecation")
                   public void connectionEvent(Connection connection, Events type) {}
@@ -206,8 +235,19 @@ class TestServerIT {
   void aConfigurationTheServerRejectsFailsWithWhatItSaid() {
     assertThatThrownBy(() -> TestServer.start(new ServerConfig("broken", "port: {")))
         .isInstanceOf(IOException.class)
-        .rootCause()
         .hasMessageContaining("did not start");
+  }
+
+  @Test
+  void stoppingADeadServerAndStartingALiveOneIsToldApart() throws Exception {
+    assertThatThrownBy(server::start)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageEndingWith("is running");
+    server.kill();
+    server.kill();
+    server.stop();
+    server.start();
+    assertThat(refuses()).isFalse();
   }
 
   @Test
@@ -248,5 +288,45 @@ class TestServerIT {
       port = port == 0 ? shared.port() : port;
       assertThat(shared.port()).isEqualTo(port);
     }
+  }
+
+  /**
+   * The first test to run fails and leaves its server dead, which must not be the second's trouble.
+   */
+  static class OneFails {
+    @RegisterExtension static final TestServer shared = TestServer.profile("open");
+
+    private static final List<Integer> PORTS = new ArrayList<>();
+
+    @Test
+    void one() throws IOException {
+      failOrGoOn();
+    }
+
+    @Test
+    void another() throws IOException {
+      failOrGoOn();
+    }
+
+    private static void failOrGoOn() throws IOException {
+      PORTS.add(shared.port());
+      if (PORTS.size() == 1) {
+        shared.kill();
+        fail("the first one");
+      }
+    }
+  }
+
+  @Test
+  void afterAFailedTestTheNextGetsANewServerAndNoneIsLeft() {
+    EngineTestKit.engine("junit-jupiter")
+        .selectors(selectClass(OneFails.class))
+        .execute()
+        .testEvents()
+        .assertStatistics(stats -> stats.succeeded(1).failed(1));
+
+    assertThat(OneFails.PORTS).hasSize(2).doesNotHaveDuplicates();
+    assertThat(OneFails.PORTS)
+        .allSatisfy(port -> new ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close());
   }
 }
