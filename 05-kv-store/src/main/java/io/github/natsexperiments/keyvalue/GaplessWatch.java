@@ -29,6 +29,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class GaplessWatch implements ConnectionListener, AutoCloseable {
   private static final long CHECK_MILLIS = 1000;
+  private static final long WAITING_CHECK_MILLIS = 100; // the first value may not stay for long
   private static final int BUCKET_NOT_FOUND = 10059;
 
   private final Connection connection;
@@ -118,7 +119,9 @@ final class GaplessWatch implements ConnectionListener, AutoCloseable {
     int failures = 0;
     while (!stop.asked()) {
       try {
-        behind |= connected.tryAcquire(CHECK_MILLIS, TimeUnit.MILLISECONDS);
+        behind |=
+            connected.tryAcquire(
+                waiting ? WAITING_CHECK_MILLIS : CHECK_MILLIS, TimeUnit.MILLISECONDS);
         connected.drainPermits();
         check();
         failures = 0;
