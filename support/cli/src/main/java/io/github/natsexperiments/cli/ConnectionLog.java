@@ -5,6 +5,7 @@ import io.nats.client.ConnectionListener;
 import io.nats.client.Consumer;
 import io.nats.client.ErrorListener;
 import java.io.IOException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -50,7 +51,8 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
 
   @Override
   public void exceptionOccurred(Connection connection, Exception e) {
-    if (e instanceof IOException || e instanceof TimeoutException) {
+    Throwable what = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
+    if (what instanceof IOException || what instanceof TimeoutException) {
       Log.LOG.debug("connection", e); // the event says it in the reader's words
     } else {
       Log.LOG.warn("{}", e.toString());

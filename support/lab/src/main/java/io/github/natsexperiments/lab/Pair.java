@@ -59,6 +59,7 @@ final class Pair {
     addCredentials(SUBSCRIBER, forSubscriber);
     addDefault(SUBSCRIBER, forSubscriber, "--count", "10");
     addDefault(SUBSCRIBER, forSubscriber, "--timeout", pace.plus(PATIENCE).toSeconds() + "s");
+    addDefault(SUBSCRIBER, forSubscriber, "--follow", null); // what the publisher creates
     check(SUBSCRIBER, forSubscriber);
   }
 
@@ -149,7 +150,7 @@ final class Pair {
   private void addDefault(String program, List<String> arguments, String name, String value) {
     OptionSpec option = options(program).get(name);
     if (option != null && Stream.of(option.names()).noneMatch(given::hasMatchedOption)) {
-      arguments.add(name + "=" + value);
+      arguments.add(value == null ? name : name + "=" + value);
     }
   }
 
