@@ -50,6 +50,28 @@ public final class Console {
     }
   }
 
+  /** Prints the line of a message that JetStream has stored or that was acknowledged to it. */
+  public void acked(String stream, long sequence) {
+    acked(stream, sequence, "");
+  }
+
+  /**
+   * Prints the line of an acknowledgement, unless quiet.
+   *
+   * @param more what else there is to say, as {@code name = "value"}; may be empty
+   */
+  public void acked(String stream, long sequence, String more) {
+    if (!quiet) {
+      line(
+          "Ack: stream = \""
+              + stream
+              + "\", sequence = \""
+              + sequence
+              + "\""
+              + (more.isEmpty() ? "" : ", " + more));
+    }
+  }
+
   /**
    * Writes one line, whole and at once. When the reader of our output has gone, the run is asked to
    * end and the line is dropped.

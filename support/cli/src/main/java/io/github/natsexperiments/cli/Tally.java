@@ -1,11 +1,15 @@
 package io.github.natsexperiments.cli;
 
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Counts what a run sent or received, and what is missing: the publishers number their messages
- * ({@code #0}, {@code #1}, …), so a gap in the numbers is a message that was lost.
+ * ({@code #0}, {@code #1}, …), so a gap in the numbers is a message that was lost. Where messages
+ * carry an id that ends in {@code -} and the number, it also knows what came late and what came
+ * twice.
  *
  * <p>One thread adds, any thread may read.
  */
@@ -26,6 +30,12 @@ public final class Tally {
   private boolean numbered;
   private boolean untellable;
 
+  private final Map<String, NumbersSeen> runs = new HashMap<>();
+  private String run;
+  private NumbersSeen numbers;
+  private long duplicated;
+  private long elsewhere;
+
   private long seen;
   private long lastChange = System.nanoTime();
 
@@ -44,6 +54,52 @@ public final class Tally {
 
   /** Counts one message. */
   public void add(byte[] payload) {
+    count(payload);
+    if (gaps && !untellable) {
+      follow(number(payload));
+    }
+  }
+
+  /**
+   * Counts one message that has an identity.
+   *
+   * @param id the message's id, as {@code RUN-17}: the 18th of one publisher's run; messages of one
+   *     run may come in any order. An id of another form, or null, tells nothing
+   * @return false when it has come before
+   */
+  public boolean add(byte[] payload, String id) {
+    int dash = id == null ? -1 : id.lastIndexOf('-');
+    long number = dash < 0 ? -1 : digits(id, dash + 1);
+    if (number < 0) {
+      add(payload);
+      return true;
+    }
+    count(payload);
+    if (run == null || run.length() != dash || !id.startsWith(run)) {
+      run = id.substring(0, dash);
+      numbers = runs.computeIfAbsent(run, absent -> new NumbersSeen(number));
+    }
+    boolean late = number < numbers.last();
+    boolean isNew = numbers.add(number);
+    if (!isNew) {
+      duplicated++;
+    } else if (late && elsewhere > 0) {
+      elsewhere--; // one that had been sent to somebody else, or into a dead connection
+    }
+    return isNew;
+  }
+
+  /**
+   * Somebody else was given messages, so that as many numbers that do not come here are not
+   * missing.
+   *
+   * @param messages how many more
+   */
+  public void elsewhere(long messages) {
+    elsewhere += messages;
+  }
+
+  private void count(byte[] payload) {
     long before = messages.getPlain();
     if (before == 0) {
       started = System.nanoTime();
@@ -51,9 +107,6 @@ public final class Tally {
     // One writer: a release is enough for the readers, and costs nothing where an atomic add would.
     messages.setRelease(before + 1);
     bytes.setRelease(bytes.getPlain() + payload.length);
-    if (gaps && !untellable) {
-      follow(number(payload));
-    }
   }
 
   /**
@@ -89,6 +142,19 @@ public final class Tally {
     return at > first && at - first <= MOST_DIGITS ? number : -1;
   }
 
+  /** The number at the end of an id, or -1. */
+  private static long digits(String id, int from) {
+    long number = 0;
+    for (int at = from; at < id.length(); at++) {
+      char c = id.charAt(at);
+      if (c < '0' || c > '9') {
+        return -1;
+      }
+      number = number * 10 + c - '0';
+    }
+    return from < id.length() && id.length() - from <= MOST_DIGITS ? number : -1;
+  }
+
   /** Messages counted so far. */
   public long messages() {
     return messages.getAcquire();
@@ -98,11 +164,24 @@ public final class Tally {
    * Whether the numbers tell that messages were lost; to be asked when nothing is added any more.
    */
   public boolean hasMissing() {
-    return tells() && missing > 0;
+    return tells() && missing() > 0;
+  }
+
+  /** How many messages came that had come before; known for messages with an id only. */
+  public long duplicated() {
+    return duplicated;
   }
 
   private boolean tells() {
-    return gaps && numbered && !untellable;
+    return gaps && (numbered || numbers != null) && !untellable;
+  }
+
+  private long missing() {
+    long holes = 0;
+    for (NumbersSeen each : runs.values()) {
+      holes += each.missing();
+    }
+    return missing + Math.max(0, holes - elsewhere);
   }
 
   /** How long nothing has been counted, as seen by the one thread that asks again and again. */
@@ -144,7 +223,7 @@ public final class Tally {
       line.append(" (").append(Math.round(count * 1e9 / nanos)).append(" messages/s)");
     }
     if (tells()) {
-      line.append(", missing ").append(missing).append(", duplicated 0");
+      line.append(", missing ").append(missing()).append(", duplicated ").append(duplicated);
     }
     return line.toString();
   }
