@@ -1,0 +1,61 @@
+package io.github.natsexperiments.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(20)
+class PayloadSourceTest {
+  private final Stop stop = Stop.onSignals();
+  private final Pace pace = new Pace(Duration.ZERO, stop);
+
+  private List<String> lines(String input, long count, long longest) throws InterruptedException {
+    PayloadSource source =
+        new PayloadSource(
+            count, pace, stop, new ByteArrayInputStream(input.getBytes(UTF_8)), longest);
+    List<String> lines = new ArrayList<>();
+    byte[] line;
+    while ((line = source.next()) != null) {
+      lines.add(new String(line, UTF_8));
+    }
+    return lines;
+  }
+
+  @Test
+  void numbersTheTexts() throws InterruptedException {
+    PayloadSource source = new PayloadSource(2, pace, stop, new MessageTemplate("#{n}", 0));
+    assertThat(source.next()).asString(UTF_8).isEqualTo("#0");
+    assertThat(source.next()).asString(UTF_8).isEqualTo("#1");
+    assertThat(source.next()).isNull();
+  }
+
+  @Test
+  void readsLinesWithAnyLineEnd() throws InterruptedException {
+    assertThat(lines("a\nb\r\n\nпоследняя", 9, 99)).containsExactly("a", "b", "", "последняя");
+    assertThat(lines("", 9, 99)).isEmpty();
+    assertThat(lines("a\nb\nc\n", 2, 99)).containsExactly("a", "b");
+  }
+
+  @Test
+  void readsNoMoreOfALineThanShowsThatItIsTooLong() throws InterruptedException {
+    assertThat(lines("x".repeat(50) + "\nnext\n", 9, 10)).containsExactly("x".repeat(11), "next");
+  }
+
+  @Test
+  void doesNotKeepTheEndWaitingForInput() throws Exception {
+    try (PipedOutputStream silent = new PipedOutputStream();
+        PipedInputStream input = new PipedInputStream(silent)) {
+      PayloadSource source = new PayloadSource(9, pace, stop, input, 99);
+      stop.ask(Stop.Reason.SIGNAL);
+      assertThat(source.next()).isNull();
+    }
+  }
+}
