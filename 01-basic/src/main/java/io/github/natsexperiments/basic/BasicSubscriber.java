@@ -54,6 +54,7 @@ import picocli.CommandLine.Option;
 public final class BasicSubscriber implements Callable<Integer> {
   private static final Duration FLUSH_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration DRAIN_TIMEOUT_ALONE = Duration.ofSeconds(1);
 
   private final ConnectionLog log = new ConnectionLog();
 
@@ -170,12 +171,13 @@ public final class BasicSubscriber implements Callable<Integer> {
   /** Unsubscribes, lets the handler finish what has arrived, then closes: nothing is cut off. */
   private static void drain(Connection connection, Console console)
       throws InterruptedException, ExecutionException {
+    boolean connected = connection.getStatus() == Connection.Status.CONNECTED;
     try {
-      if (!connection.drain(DRAIN_TIMEOUT).get()) {
+      if (!connection.drain(connected ? DRAIN_TIMEOUT : DRAIN_TIMEOUT_ALONE).get()) {
         console.warn("Some messages that had arrived were not handled in time");
       }
     } catch (TimeoutException e) {
-      // What had arrived was handled meanwhile; only the server was not there to say good-bye.
+      // The handler went on meanwhile; only the server was not there to confirm the end.
       console.warn("The server did not answer while draining");
     }
   }

@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -75,7 +77,7 @@ public final class Connections {
   private static final class Attempt extends ForwardingErrorListener {
     private final Options options;
     private final CompletableFuture<Connection> result = new CompletableFuture<>();
-    private final Set<String> reasons = new LinkedHashSet<>();
+    private final List<Exception> heard = new ArrayList<>();
     private int rejections;
     private volatile boolean connected;
 
@@ -101,7 +103,7 @@ public final class Connections {
       if (connected || result.isDone()) {
         super.exceptionOccurred(connection, e);
       } else {
-        reasons.add(inWords(e));
+        heard.add(e);
       }
     }
 
@@ -113,6 +115,11 @@ public final class Connections {
       }
       if (e instanceof RuntimeException) {
         return new Failure(ExitCode.FAILED, "Cannot connect to " + servers + ": " + e, e);
+      }
+      Set<String> reasons = new LinkedHashSet<>();
+      for (Exception reason : heard) {
+        reasons.add(inWords(reason));
+        e.addSuppressed(reason); // for --verbose
       }
       return new Failure(
           ExitCode.UNREACHABLE,

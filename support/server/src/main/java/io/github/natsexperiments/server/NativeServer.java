@@ -371,7 +371,8 @@ public final class NativeServer implements RunningServer {
     return folder;
   }
 
-  private boolean isAlive() {
+  /** Whether the server's process runs, paused or not. */
+  public synchronized boolean isAlive() {
     return process != null && process.isAlive();
   }
 

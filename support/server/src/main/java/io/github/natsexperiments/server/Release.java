@@ -77,7 +77,7 @@ record Release(
    * @throws IOException when it cannot be had
    */
   Path download(String os, String arch, Path folder) throws IOException {
-    String archive = os + "-" + arch + (os.equals("windows") ? ".zip" : ".tar.gz");
+    String archive = archive(os, arch);
     String expected = checksums.get(archive);
     if (expected == null) {
       throw new IOException("nats-server " + version + " is not released for " + os + "-" + arch);
@@ -101,6 +101,11 @@ record Release(
               + "; install nats-server yourself and set NATS_SERVER_PATH to it");
     }
     return unpack(file, os, folder);
+  }
+
+  /** The end of an archive's name. */
+  static String archive(String os, String arch) {
+    return os + "-" + arch + (os.equals("windows") ? ".zip" : ".tar.gz");
   }
 
   /** Copies a URL to a file and returns the SHA-256. */

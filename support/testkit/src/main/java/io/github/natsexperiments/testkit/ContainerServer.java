@@ -1,18 +1,21 @@
 package io.github.natsexperiments.testkit;
 
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.PortBinding;
+import com.github.dockerjava.api.model.Ports;
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
 import java.net.InetAddress;
+import java.net.Proxy;
 import java.net.ServerSocket;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
@@ -21,6 +24,9 @@ import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.containers.startupcheck.StartupCheckStrategy;
+import org.testcontainers.containers.wait.strategy.AbstractWaitStrategy;
+import org.testcontainers.containers.wait.strategy.WaitStrategy;
 import org.testcontainers.images.builder.Transferable;
 import org.testcontainers.utility.DockerImageName;
 
@@ -30,67 +36,111 @@ import org.testcontainers.utility.DockerImageName;
  */
 final class ContainerServer implements RunningServer {
 
+  private static final String IMAGE = "nats:2.14.5-alpine";
+  private static final String LOOPBACK = "127.0.0.1";
   private static final int CLIENT = 4222;
   private static final int MONITORING = 8222;
   private static final String CONFIG = "/etc/nats/nats.conf";
   private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final int HTTP_MILLIS = 1000;
+  private static final String REFUSED = "Failed to reload";
   private static final Pattern VERSION = Pattern.compile("\"version\":\\s*\"([^\"]+)\"");
   private static final Pattern LOADED = Pattern.compile("\"config_load_time\":\\s*\"([^\"]+)\"");
 
-  private final HttpClient http =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
-  private final DockerClient docker;
-  private final GenericContainer<?> container;
-  private final String description;
+  private static final StartupCheckStrategy STARTED =
+      new StartupCheckStrategy() {
+        @Override
+        public StartupStatus checkStartupState(DockerClient docker, String containerId) {
+          return StartupStatus.SUCCESSFUL;
+        }
+      };
 
-  private ContainerServer(GenericContainer<?> container) throws IOException {
-    this.container = container;
-    this.docker = container.getDockerClient();
-    awaitReady();
-    this.description =
-        "nats-server %s in a container of %s"
-            .formatted(monitored("/varz", VERSION), container.getDockerImageName());
+  private static final WaitStrategy NO_WAIT =
+      new AbstractWaitStrategy() {
+        @Override
+        protected void waitUntilReady() {}
+      };
+
+  private final GenericContainer<?> container;
+  private int port;
+  private int monitoringPort;
+  private String description;
+  private ServerConfig config;
+  private boolean lameDuck;
+
+  private ContainerServer(ServerConfig config) {
+    this.config = config;
+    this.container =
+        new GenericContainer<>(DockerImageName.parse(image()))
+            .withCopyToContainer(Transferable.of(config.text()), CONFIG)
+            .withCommand("-c", CONFIG, "-m", Integer.toString(MONITORING))
+            .withCreateContainerCmdModifier(this::bindPorts)
+            .withStartupAttempts(3)
+            // We wait ourselves, as after a restart, and need no patience with a server that ended.
+            .withStartupCheckStrategy(STARTED)
+            .waitingFor(NO_WAIT);
   }
 
-  /**
-   * Runs the image with this configuration; the image is the system property {@code nats.image}.
-   */
+  /** Runs the image that the system property {@code nats.image} names. */
   static ContainerServer start(ServerConfig config) throws IOException {
-    GenericContainer<?> container =
-        new GenericContainer<>(
-                DockerImageName.parse(System.getProperty("nats.image", "nats:2.14.5-alpine")))
-            .withCopyToContainer(Transferable.of(config.text()), CONFIG)
-            .withCommand("-c", CONFIG)
-            .withExposedPorts(CLIENT, MONITORING)
-            // Called for every attempt: somebody else may take a port before the container does.
-            .withCreateContainerCmdModifier(
-                create ->
-                    create
-                        .getHostConfig()
-                        .withPortBindings(bindToFreePort(CLIENT), bindToFreePort(MONITORING)))
-            .withStartupAttempts(3);
+    ContainerServer server = new ContainerServer(config);
     try {
-      container.start();
-      return new ContainerServer(container);
+      server.launch();
+      server.awaitReady();
+      server.description =
+          "nats-server %s in a container of the image %s"
+              .formatted(server.monitored(VERSION), image());
+      return server;
     } catch (IOException | RuntimeException e) {
-      container.stop();
+      server.close();
       throw e;
     }
   }
 
+  private void launch() throws IOException {
+    try {
+      container.start();
+    } catch (RuntimeException e) {
+      throw new IOException(
+          ("no container of the image %s (%s): start Docker and pull the image, name another with -Dnats.image=NAME,"
+                  + " or run nats-server without Docker: -Dnats.test.server=native")
+              .formatted(image(), e.getMessage()),
+          e);
+    }
+  }
+
+  private static String image() {
+    return System.getProperty("nats.image", IMAGE);
+  }
+
+  /** Called for every attempt: somebody else may take a port before the container does. */
+  private void bindPorts(CreateContainerCmd create) {
+    port = freePort();
+    monitoringPort = freePort();
+    create
+        .withExposedPorts(ExposedPort.tcp(CLIENT), ExposedPort.tcp(MONITORING))
+        .getHostConfig()
+        .withPortBindings(binding(port, CLIENT), binding(monitoringPort, MONITORING));
+  }
+
+  private static PortBinding binding(int port, int inContainer) {
+    return new PortBinding(
+        Ports.Binding.bindIpAndPort(LOOPBACK, port), ExposedPort.tcp(inContainer));
+  }
+
   @Override
   public String url() {
-    return "nats://" + container.getHost() + ":" + port();
+    return "nats://" + LOOPBACK + ":" + port;
   }
 
   @Override
   public int port() {
-    return container.getMappedPort(CLIENT);
+    return port;
   }
 
   @Override
   public int monitoringPort() {
-    return container.getMappedPort(MONITORING);
+    return monitoringPort;
   }
 
   @Override
@@ -100,8 +150,10 @@ final class ContainerServer implements RunningServer {
 
   @Override
   public void kill() throws IOException {
-    signal("KILL");
-    await("the killed server to be gone", () -> !container.isRunning());
+    if (container.isRunning()) {
+      signal("KILL");
+      await("die", () -> !container.isRunning());
+    }
   }
 
   @Override
@@ -117,31 +169,48 @@ final class ContainerServer implements RunningServer {
 
   @Override
   public void start() throws IOException {
-    run(() -> docker.startContainerCmd(container.getContainerId()).exec());
+    if (container.isRunning()) {
+      throw new IllegalStateException(description + " is running");
+    }
+    lameDuck = false;
+    run(() -> docker().startContainerCmd(container.getContainerId()).exec());
     awaitReady();
   }
 
   @Override
   public void stop() throws IOException {
-    run(
-        () ->
-            docker
-                .stopContainerCmd(container.getContainerId())
-                .withTimeout((int) PATIENCE.toSeconds())
-                .exec());
+    if (container.isRunning()) {
+      signal("CONT");
+      signal(lameDuck ? "INT" : "TERM"); // a lame duck ignores SIGTERM
+      await("stop", () -> !container.isRunning());
+    }
   }
 
   @Override
   public void lameDuck() throws IOException {
+    int said = container.getLogs().length();
     signal("USR2");
+    lameDuck = true;
+    await("become a lame duck", () -> container.getLogs().indexOf("lame duck", said) >= 0);
   }
 
   @Override
   public void reload(ServerConfig config) throws IOException {
-    String before = monitored("/varz", LOADED);
-    run(() -> container.copyFileToContainer(Transferable.of(config.text()), CONFIG));
+    String loaded = monitored(LOADED);
+    int said = container.getLogs().length();
+    copy(config);
     signal("HUP");
-    await("the new configuration", () -> !monitored("/varz", LOADED).equals(before));
+    await(
+        "reload",
+        () -> !monitored(LOADED).equals(loaded) || container.getLogs().indexOf(REFUSED, said) >= 0);
+    String log = container.getLogs().substring(said);
+    if (log.contains(REFUSED)) {
+      copy(this.config); // for the next start
+      throw new IOException(
+          "%s did not reload with configuration \"%s\":%n%s"
+              .formatted(description, config.name(), log));
+    }
+    this.config = config;
   }
 
   @Override
@@ -150,55 +219,60 @@ final class ContainerServer implements RunningServer {
   }
 
   private void signal(String name) throws IOException {
-    run(() -> docker.killContainerCmd(container.getContainerId()).withSignal(name).exec());
+    run(() -> docker().killContainerCmd(container.getContainerId()).withSignal(name).exec());
+  }
+
+  private void copy(ServerConfig config) throws IOException {
+    run(() -> container.copyFileToContainer(Transferable.of(config.text()), CONFIG));
   }
 
   private void awaitReady() throws IOException {
-    await(
-        "the server to be ready",
-        () -> {
-          if (!container.isRunning()) {
-            throw new IllegalStateException("the container ended");
-          }
-          return isReady();
-        });
-  }
-
-  private boolean isReady() {
-    try {
-      return get("/healthz").statusCode() == 200;
-    } catch (IOException e) {
-      return false;
+    await("start", () -> !container.isRunning() || get("/healthz").contains("\"ok\""));
+    if (!container.isRunning()) {
+      throw new IOException("nats-server did not start:\n" + container.getLogs());
     }
   }
 
-  private String monitored(String path, Pattern wanted) throws IOException {
-    Matcher matcher = wanted.matcher(get(path).body());
+  private String monitored(Pattern wanted) throws IOException {
+    Matcher matcher = wanted.matcher(get("/varz"));
     if (!matcher.find()) {
-      throw new IOException(path + " does not say " + wanted);
+      throw new IOException("/varz does not say " + wanted);
     }
     return matcher.group(1);
   }
 
-  private HttpResponse<String> get(String path) throws IOException {
-    URI uri = URI.create("http://" + container.getHost() + ":" + monitoringPort() + path);
-    try {
-      return http.send(
-          HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(2)).build(),
-          BodyHandlers.ofString());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
+  /** GETs from the monitoring endpoint; nothing when it does not answer with success. */
+  private String get(String path) throws IOException {
+    var uri = URI.create("http://" + LOOPBACK + ":" + monitoringPort() + path);
+    var http = (HttpURLConnection) uri.toURL().openConnection(Proxy.NO_PROXY);
+    http.setConnectTimeout(HTTP_MILLIS);
+    http.setReadTimeout(HTTP_MILLIS);
+    try (InputStream in = http.getInputStream()) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      return "";
+    } finally {
+      http.disconnect();
     }
   }
 
   private void await(String what, Callable<Boolean> condition) throws IOException {
     try {
-      Awaitility.await().pollInterval(Duration.ofMillis(20)).atMost(PATIENCE).until(condition);
-    } catch (ConditionTimeoutException | IllegalStateException e) {
+      Awaitility.await()
+          .pollDelay(Duration.ZERO)
+          .pollInterval(Duration.ofMillis(20))
+          .atMost(PATIENCE)
+          .until(condition);
+    } catch (ConditionTimeoutException e) {
       throw new IOException(
-          "waited in vain for %s: %s%n%s".formatted(what, e.getMessage(), container.getLogs()), e);
+          "the server did not %s within %d s:%n%s"
+              .formatted(what, PATIENCE.toSeconds(), container.getLogs()),
+          e);
     }
+  }
+
+  private DockerClient docker() {
+    return container.getDockerClient();
   }
 
   private static void run(Runnable command) throws IOException {
@@ -207,10 +281,6 @@ final class ContainerServer implements RunningServer {
     } catch (DockerException e) {
       throw new IOException(e);
     }
-  }
-
-  private static PortBinding bindToFreePort(int inContainer) {
-    return PortBinding.parse("127.0.0.1:" + freePort() + ":" + inContainer);
   }
 
   /**

@@ -1,0 +1,63 @@
+@echo off
+rem Builds the jars that are missing or older than their sources, then runs the lab: lab --help
+setlocal
+set "ROOT=%~dp0"
+
+set "JAVA=java"
+if defined JAVA_HOME set "JAVA=%JAVA_HOME%\bin\java"
+"%JAVA%" -version >nul 2>&1
+if errorlevel 1 (
+  echo lab: There is no java: install JDK 17 or newer 1>&2
+  exit /b 1
+)
+
+rem Of "run 1", "run 01" and "run 01-basic" the lesson's folder.
+set "LESSON="
+if not "%~1"=="run" goto stale
+for /d %%F in ("%ROOT%??-*") do (
+  for /f "delims=-" %%N in ("%%~nxF") do (
+    if "%~2"=="%%~nxF" set "LESSON=%%~nxF"
+    if "%~2"=="%%N" set "LESSON=%%~nxF"
+    if "0%~2"=="%%N" set "LESSON=%%~nxF"
+  )
+)
+
+rem Every build makes lab.jar and then the lesson's jars: no source may be newer than the last one.
+:stale
+set "MODULES=support/lab"
+set "SOURCES=pom.xml,servers,support/cli,support/server,support/lab"
+set "JAR=support\lab\target\lab.jar"
+if defined LESSON (
+  set "MODULES=support/lab,%LESSON%"
+  set "SOURCES=%SOURCES%,%LESSON%"
+  set "JAR=%LESSON%\target\subscriber.jar"
+)
+pushd "%ROOT%"
+if not exist "support\lab\target\lab.jar" goto build
+if not exist "%JAR%" goto build
+powershell -NoProfile -Command "$built = (Get-Item '%JAR%').LastWriteTime; if (Get-ChildItem %SOURCES% -Recurse -File | Where-Object { $_.FullName -notlike '*\target\*' -and $_.LastWriteTime -gt $built }) { exit 1 }"
+if errorlevel 1 goto build
+goto run
+
+:build
+call mvn -v >nul 2>&1
+if errorlevel 1 (
+  echo lab: There is no mvn: install Maven 3.8 or newer 1>&2
+  popd
+  exit /b 1
+)
+echo lab: Building ... the first time Maven fetches 70 MB 1>&2
+if not exist support\lab\target mkdir support\lab\target
+if exist "%JAR%" del "%JAR%"
+call mvn -q -B -Dmaven.test.skip=true package -am -pl "%MODULES%" >support\lab\target\build.log 2>&1
+if errorlevel 1 (
+  type support\lab\target\build.log 1>&2
+  echo lab: The build failed, see above 1>&2
+  popd
+  exit /b 1
+)
+
+:run
+popd
+"%JAVA%" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx64m -jar "%ROOT%support\lab\target\lab.jar" %*
+exit /b %errorlevel%

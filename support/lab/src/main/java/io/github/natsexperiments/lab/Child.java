@@ -1,0 +1,113 @@
+package io.github.natsexperiments.lab;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A program of a lesson in a process of its own, its lines prefixed and passed on. */
+final class Child implements AutoCloseable {
+  /** A program drains in milliseconds; two that hang must not keep the lab longer than 15 s. */
+  private static final Duration LONGEST_DRAIN = Duration.ofSeconds(5);
+
+  private static final Duration LONGEST_OUTPUT = Duration.ofSeconds(1);
+
+  /** What every subscriber says once no later message can be missed. */
+  private static final String READY = "Waiting for";
+
+  private final String name;
+  private final Process process;
+  private final List<Thread> pumps = new ArrayList<>();
+  private volatile boolean ready;
+
+  /**
+   * Starts a jar with the java that runs this one.
+   *
+   * @param name {@code publisher}; {@code pub} comes before each of its lines
+   * @param input where its standard input comes from
+   * @param outputClosed is called when our standard output has no reader any more
+   */
+  Child(String name, Path jar, List<String> arguments, Redirect input, Runnable outputClosed)
+      throws IOException {
+    this.name = name;
+    String prefix = name.substring(0, 3) + " | ";
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-XX:+UseSerialGC", "-Xmx64m", "-jar", jar.toString()));
+    command.addAll(arguments);
+    process = new ProcessBuilder(command).redirectInput(input).start();
+    pump(process.getInputStream(), new Prefixed(prefix, Prefixed.STDOUT), outputClosed);
+    pump(process.getErrorStream(), new Prefixed(prefix, Prefixed.STDERR, this::listen), () -> {});
+  }
+
+  private void listen(String lines) {
+    ready |= lines.contains(READY);
+  }
+
+  private void pump(InputStream in, Prefixed out, Runnable outputClosed) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try (in) {
+                try (out) {
+                  in.transferTo(out);
+                } catch (IOException e) {
+                  outputClosed.run();
+                  in.transferTo(OutputStream.nullOutputStream()); // it shall not wait for a reader
+                }
+              } catch (IOException e) {
+                // It has ended.
+              }
+            });
+    thread.setDaemon(true);
+    thread.start();
+    pumps.add(thread);
+  }
+
+  /** The name it was given. */
+  String name() {
+    return name;
+  }
+
+  /** Whether the program waits for messages. */
+  boolean isReady() {
+    return ready;
+  }
+
+  /** Whether the program has ended and all it said has been passed on. */
+  boolean hasEnded() {
+    return !process.isAlive() && pumps.stream().noneMatch(Thread::isAlive);
+  }
+
+  /** Whether the program has ended in a way that leaves nothing to do for the other one. */
+  boolean hasFailed() {
+    return hasEnded() && exitCode() != 0;
+  }
+
+  /** The exit code of a program that has ended. */
+  int exitCode() {
+    return process.exitValue();
+  }
+
+  /**
+   * Asks the program to drain and end, and waits for that. On Windows nobody can ask: there Ctrl-C
+   * reaches the program, and a program that does not end by it is ended.
+   */
+  @Override
+  public void close() throws InterruptedException {
+    if (process.supportsNormalTermination()) {
+      process.toHandle().destroy(); // Process.destroy() would also close its output, unread
+    }
+    if (!process.waitFor(LONGEST_DRAIN.toMillis(), TimeUnit.MILLISECONDS)) {
+      process.destroyForcibly().waitFor();
+    }
+    for (Thread pump : pumps) {
+      pump.join(LONGEST_OUTPUT.toMillis());
+    }
+  }
+}

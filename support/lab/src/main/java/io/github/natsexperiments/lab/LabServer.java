@@ -1,0 +1,52 @@
+package io.github.natsexperiments.lab;
+
+import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.Stop;
+import io.github.natsexperiments.server.NativeServer;
+import io.github.natsexperiments.server.ServerConfig;
+import java.net.BindException;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/** Starts the nats-server of a command that ends it itself, after all who use it. */
+final class LabServer {
+  private static final Duration CHECK = Duration.ofMillis(20);
+
+  private LabServer() {}
+
+  /**
+   * Returns when the server is ready.
+   *
+   * @param port the client port, 0 for a free one
+   * @return null when a signal came first
+   */
+  static NativeServer start(ServerConfig config, int port, Stop stop)
+      throws Failure, InterruptedException {
+    FutureTask<NativeServer> start =
+        new FutureTask<>(() -> NativeServer.startWithoutShutdownHook(config, port));
+    Thread starter = new Thread(start, "start server");
+    starter.setDaemon(true);
+    starter.start();
+    while (!start.isDone()) {
+      if (stop.sleep(CHECK)) {
+        starter.interrupt();
+        break;
+      }
+    }
+    try {
+      return start.get();
+    } catch (ExecutionException e) {
+      if (stop.asked()) {
+        return null;
+      }
+      boolean taken = e.getCause() instanceof BindException && port != 0;
+      String message =
+          "Cannot start a server: "
+              + e.getCause().getMessage()
+              + (taken ? "; stop it, or choose another port with --port" : "");
+      throw new Failure(ExitCode.FAILED, message, e.getCause());
+    }
+  }
+}

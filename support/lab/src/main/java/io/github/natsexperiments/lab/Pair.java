@@ -1,0 +1,184 @@
+package io.github.natsexperiments.lab;
+
+import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Failure;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.jar.Attributes;
+import java.util.jar.JarFile;
+import java.util.stream.Stream;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * The two programs of a lesson and the arguments for each. The lab knows no lesson's options: it
+ * asks the jars, whose main classes carry picocli's annotations, and gives each program those of
+ * the reader's options that it has.
+ */
+final class Pair {
+  static final String PUBLISHER = "publisher";
+  static final String SUBSCRIBER = "subscriber";
+
+  /** Beyond the publisher's pace: what a slow machine needs to start it. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final Lesson lesson;
+  private final Map<String, CommandLine> programs = new LinkedHashMap<>();
+  private final ParseResult given;
+  private final List<String> forPublisher;
+  private final List<String> forSubscriber;
+
+  /**
+   * Asks the jars and reads the reader's options.
+   *
+   * @throws Failure when neither program has an option, or one does not understand its value
+   */
+  Pair(Lesson lesson, List<String> options) throws Failure {
+    this.lesson = lesson;
+    for (String program : List.of(PUBLISHER, SUBSCRIBER)) {
+      programs.put(program, load(lesson.jar(program)));
+    }
+    given = read(options);
+    forPublisher = route(PUBLISHER);
+    addDefault(PUBLISHER, forPublisher, "--count", "10");
+    addDefault(PUBLISHER, forPublisher, "--interval", "500ms");
+    Duration pace = check(PUBLISHER, forPublisher).matchedOptionValue("--interval", Duration.ZERO);
+    forSubscriber = route(SUBSCRIBER);
+    addDefault(SUBSCRIBER, forSubscriber, "--count", "10");
+    addDefault(SUBSCRIBER, forSubscriber, "--timeout", pace.plus(PATIENCE).toSeconds() + "s");
+    check(SUBSCRIBER, forSubscriber);
+  }
+
+  /** The command line of the program in a jar, without running it. */
+  private static CommandLine load(Path path) throws Failure {
+    try (JarFile jar = new JarFile(path.toFile())) {
+      String main = jar.getManifest().getMainAttributes().getValue(Attributes.Name.MAIN_CLASS);
+      // What the programs and the lab share, picocli above all, comes from the lab.
+      ClassLoader loader =
+          new URLClassLoader(new URL[] {path.toUri().toURL()}, Pair.class.getClassLoader());
+      return new CommandLine(loader.loadClass(main));
+    } catch (IOException | ClassNotFoundException e) {
+      throw new Failure(ExitCode.FAILED, path + " cannot be read: delete it, ./lab builds it", e);
+    }
+  }
+
+  /** Takes every option that one of the programs has. */
+  private ParseResult read(List<String> words) throws Failure {
+    CommandSpec either = CommandSpec.create();
+    for (String program : programs.keySet()) {
+      options(program)
+          .forEach(
+              (name, option) -> {
+                if (!either.optionsMap().containsKey(name)) {
+                  either.addOption(sameForm(name, option));
+                }
+              });
+    }
+    ParseResult result;
+    try {
+      result = new CommandLine(either).parseArgs(words.toArray(String[]::new));
+    } catch (ParameterException e) {
+      throw wrongUsage(e, PUBLISHER, SUBSCRIBER);
+    }
+    if (result.hasMatchedOption("--server") || result.hasMatchedOption("-s")) {
+      throw new Failure(
+          ExitCode.USAGE,
+          "lab run starts a server of its own: leave out --server, or run the two jars yourself");
+    }
+    return result;
+  }
+
+  /** An option of that name which takes as many values, whatever they mean. */
+  private static OptionSpec sameForm(String name, OptionSpec option) {
+    OptionSpec.Builder form =
+        OptionSpec.builder(name).arity(option.arity().toString()).paramLabel(option.paramLabel());
+    return option.arity().max() == 0
+        ? form.type(boolean.class).build()
+        : form.type(List.class)
+            .auxiliaryTypes(String.class)
+            .fallbackValue(option.fallbackValue())
+            .build();
+  }
+
+  private List<String> route(String program) {
+    List<String> arguments = new ArrayList<>();
+    for (OptionSpec option : given.matchedOptionsSet()) {
+      OptionSpec own = options(program).get(option.longestName());
+      if (own != null && own.arity().max() == 0) {
+        arguments.add(own.longestName());
+      } else if (own != null) {
+        option.originalStringValues().forEach(v -> arguments.add(own.longestName() + "=" + v));
+      }
+    }
+    return arguments;
+  }
+
+  private void addDefault(String program, List<String> arguments, String name, String value) {
+    OptionSpec option = options(program).get(name);
+    if (option != null && Stream.of(option.names()).noneMatch(given::hasMatchedOption)) {
+      arguments.add(name + "=" + value);
+    }
+  }
+
+  /** The program would refuse them, too, but only after a server has been started for it. */
+  private ParseResult check(String program, List<String> arguments) throws Failure {
+    try {
+      return programs.get(program).parseArgs(arguments.toArray(String[]::new));
+    } catch (ParameterException e) {
+      throw wrongUsage(e, program);
+    }
+  }
+
+  private Failure wrongUsage(ParameterException e, String... programs) {
+    List<String> helps =
+        Stream.of(programs).map(name -> "java -jar " + jarName(name) + " --help").toList();
+    String what = e.getMessage().lines().findFirst().orElse("wrong usage");
+    return new Failure(ExitCode.USAGE, what + ". See " + String.join(" and ", helps), e);
+  }
+
+  private Map<String, OptionSpec> options(String program) {
+    return programs.get(program).getCommandSpec().optionsMap();
+  }
+
+  /** Whether the reader asks for help. */
+  boolean isHelpAsked() {
+    return programs.values().stream().anyMatch(CommandLine::isUsageHelpRequested);
+  }
+
+  /** Shows the help of both programs. */
+  void help(PrintStream out) {
+    for (CommandLine program : programs.values()) {
+      program.usage(out);
+      out.println();
+    }
+  }
+
+  /**
+   * The arguments for a program: those of the reader's options that it has, and defaults with which
+   * it ends by itself.
+   */
+  List<String> arguments(String program) {
+    return program.equals(PUBLISHER) ? forPublisher : forSubscriber;
+  }
+
+  /** The program's jar. */
+  Path jar(String program) throws Failure {
+    return lesson.jar(program);
+  }
+
+  /** How a reader in the project's folder names the program's jar. */
+  String jarName(String program) {
+    return lesson.jarName(program);
+  }
+}

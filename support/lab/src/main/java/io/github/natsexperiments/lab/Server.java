@@ -1,0 +1,93 @@
+package io.github.natsexperiments.lab;
+
+import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.Stop;
+import io.github.natsexperiments.server.NativeServer;
+import io.github.natsexperiments.server.ServerConfig;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code ./lab server}: a nats-server in the foreground. */
+@Command(
+    name = "server",
+    synopsisHeading = "Usage: ./",
+    description = "Runs a nats-server until Ctrl-C. Its data is gone afterwards.",
+    footer = {
+      "",
+      "Examples:",
+      "  ./lab server              on port 4222, where the programs look for it",
+      "  ./lab server --port 4333  beside another server; give the programs",
+      "                            --server nats://localhost:4333"
+    })
+final class Server implements Callable<Integer> {
+  private static final int DEFAULT_PORT = 4222;
+  private static final Duration CHECK = Duration.ofMillis(100);
+
+  @Mixin private Help help;
+  @Spec private CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "PROFILE",
+      arity = "0..1",
+      description = "A file of the folder servers/. Default: ${DEFAULT-VALUE}.")
+  private String profile = "open";
+
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      description = "Port for clients, 0 for a free one. Default: ${DEFAULT-VALUE}.")
+  private int port = DEFAULT_PORT;
+
+  @Override
+  public Integer call() throws Exception {
+    if (port < 0 || port > 65535) {
+      throw new ParameterException(
+          spec.commandLine(), "Invalid value '" + port + "' for --port: it must be 0 to 65535");
+    }
+    try (Stop stop = Stop.onSignals();
+        NativeServer server = LabServer.start(config(), port, stop)) {
+      if (server == null) {
+        return ExitCode.DONE;
+      }
+      tell(server, Lab.stdout());
+      while (server.isAlive()) {
+        if (stop.sleep(CHECK)) {
+          return ExitCode.DONE;
+        }
+      }
+      throw new Failure(
+          ExitCode.FAILED, server.description() + " has ended by itself; start it again");
+    }
+  }
+
+  private ServerConfig config() {
+    try {
+      return ServerConfig.profile(profile);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+  }
+
+  private void tell(NativeServer server, PrintStream out) {
+    out.println(server.description() + ", profile " + profile);
+    out.println();
+    out.println("  clients     " + server.url());
+    out.println("  monitoring  http://127.0.0.1:" + server.monitoringPort());
+    out.println("  data        in a temporary folder, gone when the server stops");
+    out.println("  to stop     Ctrl-C");
+    out.println();
+    out.println("Next, in two other terminals (mvn package builds the jars):");
+    String option = server.port() == DEFAULT_PORT ? "" : " --server " + server.url();
+    out.println("  java -jar 01-basic/target/subscriber.jar" + option);
+    out.println("  java -jar 01-basic/target/publisher.jar" + option);
+  }
+}

@@ -1,0 +1,94 @@
+package io.github.natsexperiments.lab;
+
+import static io.github.natsexperiments.lab.LabProcess.lab;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.natsexperiments.server.RunningServer;
+import io.github.natsexperiments.server.ServerConfig;
+import io.github.natsexperiments.testkit.RunningProgram;
+import io.github.natsexperiments.testkit.TestServer;
+import io.nats.client.Connection;
+import io.nats.client.Nats;
+import io.nats.client.api.StorageType;
+import io.nats.client.api.StreamConfiguration;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code ./lab info}. */
+class InfoIT {
+  @TempDir private Path temporary;
+
+  @Test
+  void showsTheServerAndWhatJetStreamUses() throws Exception {
+    String limits =
+        """
+        http: 8222
+        jetstream { max_mem: 64M, max_file: 2G }
+        accounts { $G { jetstream { max_streams: 7, max_file: 1536M } } }
+        """;
+    try (RunningServer server = TestServer.start(new ServerConfig("limits", limits));
+        Connection connection = Nats.connect(server.url())) {
+      connection
+          .jetStreamManagement()
+          .addStream(
+              StreamConfiguration.builder()
+                  .name("kept")
+                  .subjects("kept")
+                  .storageType(StorageType.Memory)
+                  .build());
+      connection.jetStream().publish("kept", new byte[3000]);
+
+      RunningProgram lab = lab(temporary, "info", "-s", server.url()).start();
+
+      assertThat(lab.waitForExit()).isZero();
+      assertThat(lab.stdoutLines())
+          .contains("Version     " + connection.getServerInfo().getVersion())
+          .contains("URL         " + server.url())
+          .contains("JetStream   on")
+          .anyMatch(line -> line.matches("Server      \\S+"))
+          .anyMatch(line -> line.matches("RTT         \\d+\\.\\d\\d ms"))
+          .anyMatch(line -> line.matches("Client id   \\d+"))
+          .anyMatch(line -> line.matches("Memory      (2\\.9|3\\.0) KiB +unlimited"))
+          .contains("Storage     0 B         1.5 GiB")
+          .contains("Streams     1           7")
+          .contains("Consumers   0           unlimited");
+    }
+  }
+
+  @Test
+  void saysThatJetStreamIsOff() throws Exception {
+    try (RunningServer server = TestServer.start(new ServerConfig("core", "http: 8222"))) {
+      RunningProgram lab = lab(temporary, "info", "-s", server.url()).start();
+
+      assertThat(lab.waitForExit()).isZero();
+      assertThat(lab.stdoutLines()).contains("JetStream   off").last().isEqualTo("JetStream   off");
+    }
+  }
+
+  @Test
+  void saysThatThereIsNoServer() {
+    RunningProgram lab = lab(temporary, "info", "--server", "nats://127.0.0.1:1").start();
+
+    assertThat(lab.waitForExit()).isEqualTo(3);
+    assertThat(lab.stdoutBytes()).isEmpty();
+    assertThat(lab.stderrLines()).hasSize(1);
+    lab.waitForStderr("Cannot reach nats://127.0.0.1:1: connection refused");
+  }
+
+  @Test
+  void helpsWithoutACommand() {
+    List<String> usage = output("--help");
+
+    assertThat(usage).anyMatch(line -> line.contains("./lab run 1"));
+    assertThat(output()).isEqualTo(usage);
+    assertThat(output("-V")).singleElement().asString().matches("NATS Experiments \\d.*, jnats .*");
+  }
+
+  private List<String> output(Object... args) {
+    RunningProgram lab = lab(temporary, args).start();
+    assertThat(lab.waitForExit()).isZero();
+    return lab.stdoutLines();
+  }
+}

@@ -1,0 +1,224 @@
+package io.github.natsexperiments.lab;
+
+import static io.github.natsexperiments.lab.LabProcess.assertNothingIsLeft;
+import static io.github.natsexperiments.lab.LabProcess.children;
+import static io.github.natsexperiments.lab.LabProcess.lab;
+import static io.github.natsexperiments.lab.LabProcess.labInTerminal;
+import static io.github.natsexperiments.lab.LabProcess.withServer;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.natsexperiments.testkit.Program;
+import io.github.natsexperiments.testkit.RunningProgram;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code ./lab run} with the jars of lesson 1. */
+class RunIT {
+  @TempDir private Path temporary;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"01-basic", "01-basic/", "01", "1"})
+  void endsByItselfWithAllMessagesReceived(String lesson) {
+    RunningProgram lab = lab(temporary, "run", lesson, "-n", 3, "-i", 0).start();
+
+    assertThat(lab.waitForExit()).isZero();
+    assertThat(lab.stdoutLines())
+        .hasSize(6)
+        .contains("pub | Published a message to subject \"foo\": Hello #2 from NATS publisher")
+        .contains(
+            "sub | Received a message from subject \"foo\" (reply = \"\"): Hello #2 from NATS publisher");
+    assertThat(lab.stderrLines())
+        .allMatch(line -> line.matches("(lab|pub|sub) \\| .+"))
+        .anyMatch(line -> line.startsWith("pub | INFO Published 3 messages"))
+        .anyMatch(line -> line.startsWith("sub | INFO Received 3 messages"))
+        .endsWith("lab | Done");
+    assertThat(temporary).isEmptyDirectory();
+  }
+
+  @Test
+  void endsByItselfWhateverTheReaderSays() {
+    RunningProgram lab = lab(temporary, "run", "1", "-i", "1ms").start();
+
+    assertThat(lab.waitForExit()).isZero();
+    assertThat(command(lab, "subscriber")).contains("--count=10").contains("--timeout=10s");
+    assertThat(command(lab, "publisher")).contains("--count=10").contains("--interval=1ms");
+    lab.waitForStderr("sub | INFO Received 10 messages");
+  }
+
+  @Test
+  void givesTheSubscriberMorePatienceThanThePaceNeeds() {
+    RunningProgram lab = lab(temporary, "run", "1", "--interval", "1m", "-n", 2).start();
+
+    lab.waitForStderr("lab | java -jar 01-basic/target/publisher.jar");
+    assertThat(command(lab, "subscriber")).contains("--timeout=70s");
+  }
+
+  @Test
+  void givesEachProgramTheOptionsThatItHas() {
+    RunningProgram lab =
+        lab(temporary, "run", "1", "--queue", "workers", "-n2", "-qi", "0", "--reply", "--request")
+            .start();
+
+    assertThat(lab.waitForExit()).isZero();
+    assertThat(command(lab, "subscriber"))
+        .contains("--queue=workers", "--count=2", "--quiet", "--reply=Thanks")
+        .doesNotContain("--interval", "--request");
+    assertThat(command(lab, "publisher"))
+        .contains("--count=2", "--quiet", "--interval=0", "--request")
+        .doesNotContain("--queue", "--reply");
+  }
+
+  @Test
+  void passesLongLinesOnWhole() {
+    RunningProgram lab = lab(temporary, "run", "1", "-n", 2, "-i", 0, "--size", 900_000).start();
+
+    assertThat(lab.waitForExit()).isZero();
+    assertThat(lab.stdoutLines())
+        .hasSize(4)
+        .allMatch(line -> line.matches("(pub|sub) \\| .*: Hello #\\d from NATS publisher\\.+"))
+        .allMatch(line -> line.length() > 900_000 && line.length() < 900_200);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          run 1 --foo       | Unknown option: '--foo'. See java -jar 01-basic/target/publisher.jar --help and java -jar 01-basic/target/subscriber.jar --help
+          run 1 -n          | Missing required parameter for option '-n' (N). See java -jar 01-basic/target/publisher.jar --help and java -jar 01-basic/target/subscriber.jar --help
+          run 1 -n 0        | Invalid value '0' for --count: it must be 1 or more. See java -jar 01-basic/target/publisher.jar --help
+          run 1 --queue a.  | Invalid value for option '--queue' (GROUP): 'a.' is not a subject
+          run 1 -s nats://x | lab run starts a server of its own
+          run 7             | No lesson "7". There is 01-basic
+          run               | Which lesson? There is 01-basic
+          """)
+  void refusesWhatMakesNoSense(String args, String message) {
+    RunningProgram lab = lab(temporary, (Object[]) args.split(" ")).start();
+
+    assertThat(lab.waitForExit()).isEqualTo(2);
+    assertThat(lab.stderrLines()).hasSize(1).first().asString().contains(message);
+    assertThat(lab.stdoutBytes()).isEmpty();
+  }
+
+  @Test
+  void showsTheHelpOfBothPrograms() {
+    RunningProgram lab = lab(temporary, "run", "1", "--help").start();
+
+    assertThat(lab.waitForExit()).isZero();
+    assertThat(lab.stdoutLines())
+        .anyMatch(line -> line.contains("--request"))
+        .anyMatch(line -> line.contains("--queue"));
+    assertThat(lab.stderrBytes()).isEmpty();
+  }
+
+  @Test
+  void endsTheSubscriberWhenThePublisherFails() {
+    RunningProgram lab = lab(temporary, "run", "1", "--size", 2_000_000, "-t", "1m").start();
+
+    assertThat(lab.waitForExit()).isEqualTo(1);
+    assertThat(lab.stderrLines())
+        .anyMatch(line -> line.startsWith("pub | ERROR The message has 2000000 bytes"))
+        .anyMatch(line -> line.startsWith("sub | INFO Received 0 messages"))
+        .contains("lab | The publisher ended with exit code 1; stopping the subscriber");
+  }
+
+  @Test
+  void endsThePublisherWhenTheSubscriberFails() {
+    RunningProgram lab = lab(temporary, "run", "1", "-i", "1h", "-t", "2s").start();
+
+    assertThat(lab.waitForExit()).isEqualTo(5);
+    assertThat(lab.stderrLines())
+        .anyMatch(line -> line.startsWith("sub | ERROR Gave up"))
+        .anyMatch(line -> line.startsWith("pub | INFO Published 1 message,"))
+        .contains("lab | The subscriber ended with exit code 5; stopping the publisher");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"INT, 130", "TERM, 143"})
+  @DisabledOnOs(OS.WINDOWS)
+  void drainsAndLeavesNothingRunningWhenSignalled(String signal, int exitCode) {
+    RunningProgram lab = lab(temporary, "run", "1", "-n", 1000).start();
+    lab.waitForStdout("sub | Received");
+    List<ProcessHandle> children = children(lab);
+
+    lab.signal(signal);
+
+    assertThat(lab.waitForExit(Duration.ofSeconds(5))).isEqualTo(exitCode);
+    assertThat(children).hasSize(3);
+    assertNothingIsLeft(children, temporary);
+    assertDrained(lab);
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void letsTheProgramsDrainAtCtrlC() throws Exception {
+    RunningProgram lab = labInTerminal(temporary, "run", "1", "-n", 1000).start();
+    lab.waitForStdout("sub | Received");
+    List<ProcessHandle> children = children(lab);
+
+    Process kill = new ProcessBuilder("sh", "-c", "kill -INT -" + lab.pid()).inheritIO().start();
+    assertThat(kill.waitFor()).isZero();
+
+    assertThat(lab.waitForExit(Duration.ofSeconds(5))).isEqualTo(130);
+    assertNothingIsLeft(children, temporary);
+    assertDrained(lab);
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void leavesNothingRunningWhenItIsStoppedWhileItStarts() {
+    RunningProgram lab = lab(temporary, "run", "1", "-n", 1000).start();
+    lab.waitForStderr("is ready");
+    List<ProcessHandle> children = children(lab);
+
+    lab.sigterm();
+
+    assertThat(lab.waitForExit(Duration.ofSeconds(5))).isEqualTo(143);
+    assertNothingIsLeft(children, temporary);
+    assertThat(lab.stderrLines()).noneMatch(line -> line.contains("ERROR"));
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void endsQuietlyWhenNobodyReadsItsOutput() {
+    // The shell stays, so that the lab and what it starts are its descendants.
+    String command = "\"$@\" | head -n 2; echo \"head has ended\"";
+    RunningProgram shell =
+        withServer(Program.command("sh", "-c", command, "sh"))
+            .args(Path.of(System.getProperty("java.home"), "bin", "java"))
+            .args("-Djava.io.tmpdir=" + temporary, "-jar", Path.of("target", "lab.jar"))
+            .args("run", "1", "-n", 1000, "-i", "100ms")
+            .start();
+    shell.waitForStdout("pub | Published");
+    List<ProcessHandle> children = children(shell);
+
+    shell.waitForExit(Duration.ofSeconds(10));
+
+    assertThat(shell.stdoutLines()).hasSize(3);
+    assertNothingIsLeft(children, temporary);
+    assertThat(shell.stderrLines())
+        .anyMatch(line -> line.startsWith("sub | INFO Received"))
+        .allMatch(line -> line.matches("lab \\| (java|nats-server) .*|(pub|sub) \\| INFO .*"));
+  }
+
+  private static void assertDrained(RunningProgram lab) {
+    assertThat(lab.stderrLines())
+        .anyMatch(line -> line.startsWith("pub | INFO Published"))
+        .anyMatch(line -> line.matches("sub \\| INFO Received .* missing 0, duplicated 0"))
+        .noneMatch(line -> line.contains("ERROR"));
+  }
+
+  /** The line that tells how a program was called. */
+  private static String command(RunningProgram lab, String program) {
+    return lab.waitForStderr("lab | java -jar 01-basic/target/" + program + ".jar");
+  }
+}

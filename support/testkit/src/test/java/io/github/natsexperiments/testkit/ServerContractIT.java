@@ -1,0 +1,287 @@
+package io.github.natsexperiments.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.github.natsexperiments.server.RunningServer;
+import io.github.natsexperiments.server.ServerConfig;
+import io.nats.client.Connection;
+import io.nats.client.ConnectionListener;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.Nats;
+import io.nats.client.Options;
+import io.nats.client.api.StorageType;
+import io.nats.client.api.StreamConfiguration;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What every test relies on, of whichever server the tests use. */
+class ServerContractIT {
+
+  private static final Duration SOON = Duration.ofSeconds(10);
+
+  @RegisterExtension final TestServer server = TestServer.profile("open");
+
+  private Connection connect() throws IOException, InterruptedException {
+    return Nats.connect(
+        new Options.Builder()
+            .server(server.url())
+            .connectionTimeout(Duration.ofSeconds(2))
+            .noReconnect()
+            .build());
+  }
+
+  private void store(String... messages) throws Exception {
+    try (Connection connection = connect()) {
+      JetStreamManagement management = connection.jetStreamManagement();
+      management.addStream(
+          StreamConfiguration.builder()
+              .name("kept")
+              .subjects("kept")
+              .storageType(StorageType.File)
+              .build());
+      for (String message : messages) {
+        connection.jetStream().publish("kept", message.getBytes(StandardCharsets.UTF_8));
+      }
+    }
+  }
+
+  private long stored() throws Exception {
+    try (Connection connection = connect()) {
+      return connection.jetStreamManagement().getStreamInfo("kept").getStreamState().getMsgCount();
+    }
+  }
+
+  private boolean refuses() {
+    try (Connection connection = connect()) {
+      return false;
+    } catch (IOException e) {
+      return true;
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void itAcceptsConnectionsAndSaysWhatItIs() throws Exception {
+    try (Connection connection = connect()) {
+      assertThat(connection.getServerInfo().isJetStreamAvailable()).isTrue();
+      assertThat(server.description()).contains(connection.getServerInfo().getVersion());
+    }
+    assertThat(server.url()).endsWith(":" + server.port());
+    assertThat(server.monitoringPort()).isPositive().isNotEqualTo(server.port());
+  }
+
+  @Test
+  void itIsReachedFromThisMachineOnly() throws Exception {
+    // Another socket may still have the port on an address that is not the loopback one.
+    for (InetAddress address : InetAddress.getAllByName(InetAddress.getLocalHost().getHostName())) {
+      if (!address.isLoopbackAddress()) {
+        new ServerSocket(server.port(), 1, address).close();
+      }
+    }
+  }
+
+  @Test
+  void aKilledServerIsGoneAndComesBackWithPortAndData() throws Exception {
+    store("one", "two");
+    String url = server.url();
+
+    server.kill();
+    assertThat(refuses()).isTrue();
+
+    server.start();
+    assertThat(server.url()).isEqualTo(url);
+    assertThat(stored()).isEqualTo(2);
+  }
+
+  @Test
+  void aStoppedServerIsGoneAndComesBackWithPortAndData() throws Exception {
+    store("one");
+    String url = server.url();
+
+    server.stop();
+    assertThat(refuses()).isTrue();
+
+    server.start();
+    assertThat(server.url()).isEqualTo(url);
+    assertThat(stored()).isEqualTo(1);
+  }
+
+  @Test
+  void aRestartDropsConnectionsAndKeepsPortAndData() throws Exception {
+    store("one");
+    try (Connection before = connect()) {
+      server.restart();
+
+      await()
+          .atMost(SOON)
+          .untilAsserted(() -> assertThat(before.getStatus()).isEqualTo(Connection.Status.CLOSED));
+    }
+    assertThat(stored()).isEqualTo(1);
+  }
+
+  @Test
+  void aPausedServerIsSilentUntilResumed() throws Exception {
+    try (Connection connection = connect()) {
+      server.pause();
+      assertThatThrownBy(() -> connection.flush(Duration.ofMillis(500)))
+          .isInstanceOf(TimeoutException.class);
+      assertThat(connection.getStatus()).isEqualTo(Connection.Status.CONNECTED);
+
+      server.resume();
+      connection.flush(SOON);
+    }
+  }
+
+  @Test
+  void aPausedServerCanBeKilled() throws Exception {
+    server.pause();
+    server.kill();
+    server.start();
+    assertThat(refuses()).isFalse();
+  }
+
+  @Test
+  void aReloadReplacesTheConfigurationAndKeepsConnections() throws Exception {
+    ServerConfig open = ServerConfig.profile("open");
+    try (Connection before = connect()) {
+      assertThat(before.getMaxPayload()).isEqualTo(1 << 20);
+
+      server.reload(new ServerConfig("small", open.text() + "\nmax_payload: 1234\n"));
+
+      before.flush(SOON);
+      try (Connection after = connect()) {
+        assertThat(after.getMaxPayload()).isEqualTo(1234);
+      }
+    }
+  }
+
+  @Test
+  void aReloadOutlivesARestart() throws Exception {
+    ServerConfig open = ServerConfig.profile("open");
+    server.reload(new ServerConfig("small", open.text() + "\nmax_payload: 1234\n"));
+    server.restart();
+    try (Connection after = connect()) {
+      assertThat(after.getMaxPayload()).isEqualTo(1234);
+    }
+  }
+
+  @Test
+  void aReloadThatTheServerRefusesFailsAndChangesNothing() throws Exception {
+    ServerConfig open = ServerConfig.profile("open");
+
+    assertThatThrownBy(
+            () -> server.reload(new ServerConfig("wrong", open.text() + "\nmax_payload: -no-\n")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContainingAll("configuration \"wrong\"", "Failed to reload");
+
+    server.restart();
+    assertThat(refuses()).isFalse();
+  }
+
+  @Test
+  void aLameDuckCanBeStoppedAndStarted() throws Exception {
+    server.lameDuck();
+    server.stop();
+    assertThat(refuses()).isTrue();
+
+    server.start();
+    assertThat(refuses()).isFalse();
+  }
+
+  @Test
+  void aLameDuckTellsItsClients() throws Exception {
+    CompletableFuture<Void> told = new CompletableFuture<>();
+    Options options =
+        new Options.Builder()
+            .server(server.url())
+            .connectionListener(
+                new ConnectionListener() {
+                  @Override
+                  @SuppressWarnings("deprecation")
+                  public void connectionEvent(Connection connection, Events type) {}
+
+                  @Override
+                  public void connectionEvent(
+                      Connection connection, Events type, Long time, String uri) {
+                    if (type == Events.LAME_DUCK) {
+                      told.complete(null);
+                    }
+                  }
+                })
+            .build();
+    try (Connection connection = Nats.connect(options)) {
+      server.lameDuck();
+      assertThat(told).succeedsWithin(SOON);
+    }
+  }
+
+  @Test
+  void aConfigurationTheServerRejectsFailsWithWhatItSaid() {
+    assertThatThrownBy(() -> TestServer.start(new ServerConfig("broken", "port: {")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("did not start");
+  }
+
+  @Test
+  void stoppingADeadServerAndStartingALiveOneIsToldApart() throws Exception {
+    assertThatThrownBy(server::start)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageEndingWith("is running");
+    server.kill();
+    server.kill();
+    server.stop();
+    server.start();
+    assertThat(refuses()).isFalse();
+  }
+
+  @Test
+  void closeTwiceIsCloseOnce() throws Exception {
+    RunningServer other = TestServer.start(ServerConfig.profile("open"));
+    int port = other.port();
+    other.close();
+    other.close();
+    new ServerSocket(port, 1, InetAddress.getLoopbackAddress()).close();
+  }
+
+  /** A static field: one server for the tests of the class, and of the classes within. */
+  @Nested
+  class OfAClass {
+    @RegisterExtension static final TestServer shared = TestServer.profile("open");
+
+    private static int port;
+
+    @Test
+    void oneTest() {
+      sameAsBefore();
+    }
+
+    @Test
+    void anotherTest() {
+      sameAsBefore();
+    }
+
+    @Nested
+    class Within {
+      @Test
+      void theThird() {
+        sameAsBefore();
+      }
+    }
+
+    private static void sameAsBefore() {
+      port = port == 0 ? shared.port() : port;
+      assertThat(shared.port()).isEqualTo(port);
+    }
+  }
+}
