@@ -65,6 +65,12 @@ final class JetStreamErrors {
     return e.getErrorDescription() + " [" + e.getApiErrorCode() + "]" + hint;
   }
 
+  /** What to tell of a stream that was there. */
+  static String gone(String stream) {
+    return "Stream \"%s\" is gone, with every message: it was deleted, or it was kept in memory and the server was restarted"
+        .formatted(stream);
+  }
+
   /** A failure with the explanation, for what cannot go on. */
   static Failure failure(String what, JetStreamApiException e) {
     return new Failure(ExitCode.FAILED, what + ": " + explain(e), e);

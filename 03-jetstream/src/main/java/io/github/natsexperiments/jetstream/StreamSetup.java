@@ -109,12 +109,7 @@ final class StreamSetup {
       StreamInfo found = find(management);
       if (found == null) {
         if (known) {
-          console.warn(
-              storage == StorageType.Memory
-                  ? "Stream \"%s\" is gone, with every message: it was kept in memory, and the server was restarted"
-                      .formatted(name)
-                  : "Stream \"%s\" is gone, with every message: somebody deleted it"
-                      .formatted(name));
+          console.warn(JetStreamErrors.gone(name));
         }
         management.addStream(wanted);
         console.info("Created stream \"%s\", kept in %s".formatted(name, place(storage)));

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeoutException;
  * Tells on standard error what happens to a connection: that the server has gone and is back, and
  * that messages were dropped. Lesson 04 shows how to write such listeners, with every event.
  */
-public final class ConnectionLog implements ConnectionListener, ErrorListener {
+public class ConnectionLog implements ConnectionListener, ErrorListener {
   private boolean connected;
 
   @Override
