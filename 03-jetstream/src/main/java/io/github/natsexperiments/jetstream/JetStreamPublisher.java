@@ -60,6 +60,7 @@ public final class JetStreamPublisher implements Callable<Integer> {
   private static final Duration ACK_TIMEOUT = Duration.ofSeconds(2);
   private static final Duration RETRY_DELAY = Duration.ofMillis(250);
   private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration DRAIN_TIMEOUT_ALONE = Duration.ofSeconds(1);
 
   private final ConnectionLog log = new ConnectionLog();
 
@@ -226,7 +227,8 @@ public final class JetStreamPublisher implements Callable<Integer> {
           failure = tooLarge(e);
         }
       }
-      long unknown = onTheirWay.awaitAcks(DRAIN_TIMEOUT);
+      boolean connected = connection.getStatus() == Connection.Status.CONNECTED;
+      long unknown = onTheirWay.awaitAcks(connected ? DRAIN_TIMEOUT : DRAIN_TIMEOUT_ALONE);
       if (unknown > 0) {
         failure =
             new Failure(
