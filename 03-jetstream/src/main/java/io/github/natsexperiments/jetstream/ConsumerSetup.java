@@ -4,6 +4,7 @@ import io.github.natsexperiments.cli.Console;
 import io.github.natsexperiments.cli.DurationConverter;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.Numbers;
 import io.nats.client.BaseConsumerContext;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.StreamContext;
@@ -14,7 +15,9 @@ import io.nats.client.api.OrderedConsumerConfiguration;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /**
  * The subscriber's consumer, which is a bookmark on the server: how far somebody has read, and what
@@ -24,6 +27,9 @@ import picocli.CommandLine.Option;
  *     consumers</a>
  */
 final class ConsumerSetup {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
   @Option(
       names = "--durable",
       paramLabel = "NAME",
@@ -50,7 +56,10 @@ final class ConsumerSetup {
       converter = DurationConverter.class,
       description =
           "Deliver a message again when its ack does not come for that long. Default: 30s.")
-  private Duration ackWait;
+  private void setAckWait(Duration value) {
+    Numbers.positive(spec, "--ack-wait", value.toMillis());
+    ackWait = value;
+  }
 
   @Option(
       names = "--backoff",
@@ -64,7 +73,12 @@ final class ConsumerSetup {
       names = "--max-deliver",
       paramLabel = "N",
       description = "Deliver a message at most N times. Default: until it is acknowledged.")
-  private Integer maxDeliver;
+  private void setMaxDeliver(int value) {
+    maxDeliver = Numbers.positive(spec, "--max-deliver", value);
+  }
+
+  private Duration ackWait;
+  private Long maxDeliver;
 
   private boolean known;
 

@@ -57,7 +57,6 @@ final class JetStreamErrors {
           case 10074 -> "; only a cluster keeps several copies: leave out --replicas";
           case 10077 -> "; read and acknowledge some, or allow more with --max-messages";
           case 10084 -> "; a work queue wants acks: leave out --ordered";
-          case 10093 -> "; --subject must be one of the stream's";
           case 10099, 10100 -> "; a work queue has one consumer: use its name with --durable";
           case 10101 -> "; a work queue is read from its beginning: leave out --from";
           default -> "";

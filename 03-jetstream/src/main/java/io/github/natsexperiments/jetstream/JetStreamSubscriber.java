@@ -149,6 +149,10 @@ public final class JetStreamSubscriber implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    if (consumerSetup.ordered() && ackSync) {
+      throw new ParameterException(
+          spec.commandLine(), "--ordered reads without acks: leave out --ack-sync");
+    }
     try (Stop signals = Stop.onSignals();
         Connection connected = Connections.connect(options())) {
       stop = signals;
@@ -192,6 +196,13 @@ public final class JetStreamSubscriber implements Callable<Integer> {
     if (anotherStream) {
       console.warn(JetStreamErrors.gone(streamName) + "; this is a new one");
       lastSequence = 0;
+    }
+    if (streamCreated == null
+        && !connection.jetStreamManagement(PATIENCE).getStreamNames(subject).contains(streamName)) {
+      throw new Failure(
+          ExitCode.FAILED,
+          "Stream \"%s\" has no subject \"%s\": choose another --subject or --stream"
+              .formatted(streamName, subject));
     }
     streamCreated = created;
     BaseConsumerContext context =

@@ -4,6 +4,7 @@ import io.github.natsexperiments.cli.Console;
 import io.github.natsexperiments.cli.DurationConverter;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.Numbers;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
@@ -18,7 +19,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /**
  * The publisher's stream: its options, and its creation when it is not there.
@@ -27,6 +30,9 @@ import picocli.CommandLine.Option;
  *     streams</a>
  */
 final class StreamSetup {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
   private static final JetStreamOptions PATIENCE =
       JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(5)).build();
 
@@ -64,23 +70,30 @@ final class StreamSetup {
   private Duration maxAge = Duration.ZERO;
 
   @Option(
-      names = "--max-messages",
-      paramLabel = "N",
-      description = "New stream: keep at most N messages. Default: no limit.")
-  private long maxMessages = -1;
-
-  @Option(
       names = "--discard",
       paramLabel = "WHICH",
       converter = Names.OfDiscard.class,
       description = "New stream, when full: the old message goes or the new. Default: old.")
   private DiscardPolicy discard = DiscardPolicy.Old;
 
+  private long maxMessages = -1;
+  private int replicas = 1;
+
+  @Option(
+      names = "--max-messages",
+      paramLabel = "N",
+      description = "New stream: keep at most N messages. Default: no limit.")
+  private void setMaxMessages(long value) {
+    maxMessages = Numbers.positive(spec, "--max-messages", value);
+  }
+
   @Option(
       names = "--replicas",
       paramLabel = "N",
       description = "New stream: copies, each on a server of its own. Default: 1.")
-  private int replicas = 1;
+  private void setReplicas(int value) {
+    replicas = (int) Numbers.positive(spec, "--replicas", value);
+  }
 
   private boolean known;
 

@@ -172,8 +172,9 @@ class JetStreamPairIT {
   @CsvSource({"all, 0 1 2 3 4", "last, 4", "4, 3 4", "new, ''"})
   void beginsWhereItIsTold(String from, String expected) {
     published(5, "-q");
-    for (String kind : List.of("--durable=a", "--ordered")) {
-      RunningProgram subscriber = subscriber(server, kind, "--from", from, "-t", "1s").start();
+    RunningProgram durable = subscriber(server, "--from", from, "-t", "1s").start();
+    RunningProgram ordered = subscriber(server, "--ordered", "--from", from, "-t", "1s").start();
+    for (RunningProgram subscriber : List.of(durable, ordered)) {
       assertThat(subscriber.waitForExit()).isEqualTo(5);
       assertThat(numbers(subscriber).stream().map(String::valueOf))
           .isEqualTo(List.of(expected.split(" ")).stream().filter(n -> !n.isEmpty()).toList());
