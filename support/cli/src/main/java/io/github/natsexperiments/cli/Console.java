@@ -30,6 +30,11 @@ public final class Console {
             StandardCharsets.UTF_8));
   }
 
+  /** Whether the lines of messages and acks are left out. */
+  public boolean quiet() {
+    return quiet;
+  }
+
   /** Prints the line of a received message, unless quiet. */
   public void received(String subject, String replyTo, byte[] payload) {
     if (!quiet) {
