@@ -79,6 +79,15 @@ public final class Console {
 
   /** Prints the line of a write that a bucket has stored, unless quiet. */
   public void stored(String bucket, String key, long revision) {
+    stored(bucket, key, revision, "");
+  }
+
+  /**
+   * Prints the line of a write that a bucket has stored, unless quiet.
+   *
+   * @param more what else there is to say, as {@code name = "value"}; may be empty
+   */
+  public void stored(String bucket, String key, long revision, String more) {
     if (!quiet) {
       line(
           "Ack: bucket = \""
@@ -87,7 +96,7 @@ public final class Console {
               + key
               + "\", revision = \""
               + revision
-              + "\"");
+              + (more.isEmpty() ? "\"" : "\", " + more));
     }
   }
 
