@@ -17,6 +17,23 @@ final class LabServer {
   private LabServer() {}
 
   /**
+   * The configuration of a profile: one of those in {@code servers/}, or {@code creds}.
+   *
+   * @throws IllegalArgumentException when there is no such profile; the message lists those there
+   *     are
+   */
+  static ServerConfig config(String profile) throws Failure, InterruptedException {
+    if (profile.equals(CredsKit.PROFILE)) {
+      return CredsKit.serverConfig();
+    }
+    try {
+      return ServerConfig.profile(profile);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(e.getMessage() + ", " + CredsKit.PROFILE, e);
+    }
+  }
+
+  /**
    * Returns when the server is ready.
    *
    * @param port the client port, 0 for a free one

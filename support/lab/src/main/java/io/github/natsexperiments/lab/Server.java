@@ -5,8 +5,10 @@ import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.server.NativeServer;
 import io.github.natsexperiments.server.ServerConfig;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,6 +27,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  ./lab server              on port 4222, where the programs look for it",
+      "  ./lab server creds        the one of lesson 2, which wants credentials",
       "  ./lab server --port 4333  beside another server; give the programs",
       "                            --server nats://localhost:4333"
     })
@@ -38,7 +41,7 @@ final class Server implements Callable<Integer> {
   @Parameters(
       paramLabel = "PROFILE",
       arity = "0..1",
-      description = "A file of the folder servers/. Default: ${DEFAULT-VALUE}.")
+      description = "A file of the folder servers/, or creds. Default: ${DEFAULT-VALUE}.")
   private String profile = "open";
 
   @Option(
@@ -53,8 +56,9 @@ final class Server implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "Invalid value '" + port + "' for --port: it must be 0 to 65535");
     }
+    ServerConfig config = config();
     try (Stop stop = Stop.onSignals();
-        NativeServer server = LabServer.start(config(), port, stop)) {
+        NativeServer server = LabServer.start(config, port, stop)) {
       if (server == null) {
         return ExitCode.DONE;
       }
@@ -63,18 +67,33 @@ final class Server implements Callable<Integer> {
         if (stop.sleep(CHECK)) {
           return ExitCode.DONE;
         }
+        config = reloadIfChanged(server, config);
       }
       throw new Failure(
           ExitCode.FAILED, server.description() + " has ended by itself; start it again");
     }
   }
 
-  private ServerConfig config() {
+  private ServerConfig config() throws Failure, InterruptedException {
     try {
-      return ServerConfig.profile(profile);
+      return LabServer.config(profile);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
+  }
+
+  /** The issuer has written another list of revoked users: the server shall know it. */
+  private ServerConfig reloadIfChanged(NativeServer server, ServerConfig before) {
+    ServerConfig now = profile.equals(CredsKit.PROFILE) ? CredsKit.current(before) : before;
+    if (now != before) {
+      try {
+        server.reload(now);
+        System.err.println("The server has read its new configuration");
+      } catch (IOException | UnsupportedOperationException e) {
+        System.err.println("Restart the server for its new configuration: " + e.getMessage());
+      }
+    }
+    return now;
   }
 
   private void tell(NativeServer server, PrintStream out) {
@@ -87,7 +106,16 @@ final class Server implements Callable<Integer> {
     out.println();
     out.println("Next, in two other terminals (mvn package builds the jars):");
     String option = server.port() == DEFAULT_PORT ? "" : " --server " + server.url();
-    out.println("  java -jar 01-basic/target/subscriber.jar" + option);
-    out.println("  java -jar 01-basic/target/publisher.jar" + option);
+    for (String program : List.of(Pair.SUBSCRIBER, Pair.PUBLISHER)) {
+      boolean creds = profile.equals(CredsKit.PROFILE);
+      out.println(
+          "  java -jar "
+              + (creds ? CredsKit.LESSON : "01-basic")
+              + "/target/"
+              + program
+              + ".jar"
+              + option
+              + (creds ? " --creds " + CredsKit.file(program + ".creds") : ""));
+    }
   }
 }

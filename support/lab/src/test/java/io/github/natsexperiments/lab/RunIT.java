@@ -98,7 +98,7 @@ class RunIT {
           run 1 -n 0        | Invalid value '0' for --count: it must be 1 or more. See java -jar 01-basic/target/publisher.jar --help
           run 1 --queue a.  | Invalid value for option '--queue': 'a.'
           run 1 -s nats://x | lab run starts a server of its own
-          run 7             | No lesson "7". There is 01-basic
+          run 99            | No lesson "99". There is 01-basic
           run               | Which lesson? There is 01-basic
           """)
   void refusesWhatMakesNoSense(String args, String message) {

@@ -127,6 +127,6 @@ public final class ProgramsExtension
 
   private static boolean needsSignal(Throwable thrown) {
     return thrown instanceof UnsupportedOperationException
-        && thrown.getMessage().startsWith(Signals.NOT_ON_WINDOWS);
+        && String.valueOf(thrown.getMessage()).startsWith(Signals.NOT_ON_WINDOWS);
   }
 }

@@ -1,0 +1,62 @@
+package io.github.natsexperiments.callbacks;
+
+import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Failure;
+import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
+import java.io.IOException;
+import java.util.Locale;
+
+/**
+ * What the exceptions of JetStream mean, in the reader's words. The number in square brackets
+ * behind a message of the server is the same in every version and language; tell errors apart by it
+ * and never by the text.
+ */
+final class Diagnosis {
+  static final int STREAM_NOT_FOUND = 10059;
+  static final int CONSUMER_NOT_FOUND = 10014;
+
+  private Diagnosis() {}
+
+  /** The server has answered, and the answer is no. */
+  static Failure of(JetStreamApiException e, String stream) {
+    String cure =
+        switch (e.getApiErrorCode()) {
+          case STREAM_NOT_FOUND -> "the stream has gone; was it deleted, or in memory only?";
+          case CONSUMER_NOT_FOUND -> "the consumer has gone; was it deleted, or in memory only?";
+          case 10023, 10047 -> "the server's storage is full: remove messages or allow it more";
+          case 10077 -> "the stream is full: make room or raise its limits, go on with --resume";
+          case 10054 -> "the message is larger than the stream allows (max_msg_size)";
+          case 10065 -> "another stream has that subject already: choose another --subject";
+          case 10039, 10076 -> "JetStream is not enabled for this account";
+          case 10052, 10093 -> "the stream exists with other subjects: choose another --stream";
+          default -> "look the number up in gallery.jar or in the server's errors.json";
+        };
+    return new Failure(
+        ExitCode.FAILED, "Stream \"" + stream + "\": " + e.getMessage() + "; " + cure, e);
+  }
+
+  /** JetStream requests come back as this when nobody answers them. */
+  static Failure of(IOException e, Connection connection, String stream) {
+    if (!connection.getServerInfo().isJetStreamAvailable()) {
+      return new Failure(
+          ExitCode.FAILED,
+          "JetStream is off on this server: start it with -js, or ./lab server",
+          e);
+    }
+    return new Failure(
+        ExitCode.FAILED, "Stream \"" + stream + "\": " + e.getMessage() + "; try again", e);
+  }
+
+  /** The connection has ended for good although nobody here closed it. */
+  static Failure closed(Connection connection) {
+    String why = connection.getLastError();
+    boolean login =
+        why != null
+            && (why.toLowerCase(Locale.ROOT).contains("authorization")
+                || why.toLowerCase(Locale.ROOT).contains("authentication"));
+    return new Failure(
+        login ? ExitCode.NOT_AUTHORISED : ExitCode.UNREACHABLE,
+        "The connection was closed for good: " + why + (login ? "; log in anew" : ""));
+  }
+}
