@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,6 +94,7 @@ class BasicStopIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"publisher.jar -i 10ms", "subscriber.jar"})
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has neither sh nor named pipes")
   void aClosedPipeEndsTheProgramQuietly(String program, @TempDir Path directory) {
     Path errors = directory.resolve("stderr");
     RunningProgram shell =
@@ -166,6 +169,7 @@ class BasicStopIT {
   }
 
   @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has neither sh nor named pipes")
   void whatHasArrivedIsHandledBeforeTheEnd(@TempDir Path directory) throws Exception {
     Path pipe = pipe(directory);
     RunningProgram subscriber = subscriberInto(pipe);
@@ -183,6 +187,7 @@ class BasicStopIT {
   }
 
   @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has neither sh nor named pipes")
   void aSlowHandlerDropsMessagesInsteadOfRunningOutOfMemory(@TempDir Path directory)
       throws Exception {
     Path pipe = pipe(directory);
