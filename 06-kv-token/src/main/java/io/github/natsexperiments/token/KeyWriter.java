@@ -25,6 +25,7 @@ import java.util.concurrent.TimeoutException;
  * twice, the second would be told "wrong revision", by the very value that it has stored. But a
  * bucket is a stream, a put is a message to {@code $KV.BUCKET.KEY}, and a message can carry an id:
  * the server stores one of the same id once, and answers the second time as it did the first time.
+ * It remembers an id for two minutes; after a crash it knows those of the values it has kept.
  *
  * @see <a href="https://docs.nats.io/using-nats/developer/develop_jetstream/model_deep_dive">NATS
  *     documentation: message deduplication</a>

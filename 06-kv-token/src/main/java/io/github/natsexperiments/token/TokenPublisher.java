@@ -24,6 +24,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -64,6 +66,9 @@ import picocli.CommandLine.Spec;
     })
 public final class TokenPublisher implements Callable<Integer> {
   private static final Duration MARKER_STAYS = Duration.ofHours(1);
+  private static final Logger LOG = LoggerFactory.getLogger("nats");
+  private static final byte[] NO_TEXT = {};
+  private static final int LONGEST_HISTORY = 64;
   private static final int LONGEST_JITTER_MILLIS = 50;
 
   private static final int BUCKET_NOT_FOUND = 10059;
@@ -154,7 +159,7 @@ public final class TokenPublisher implements Callable<Integer> {
   }
 
   /** Creates the bucket unless it exists. */
-  private void open(Connection connection) throws Failure, IOException {
+  private void open(Connection connection) throws Failure, IOException, JetStreamApiException {
     if (!connection.getServerInfo().isJetStreamAvailable()) {
       throw new Failure(
           ExitCode.FAILED, "JetStream is off on this server: start nats-server with -js");
@@ -171,12 +176,26 @@ public final class TokenPublisher implements Callable<Integer> {
       // Allows a lifetime for each value, and leaves a marker when one ends: watchers see it.
       configuration.limitMarker(MARKER_STAYS);
     }
+    if (increment) {
+      // A server that was killed knows the ids of those values only that it has kept: with others
+      // writing to the key, one value is not enough.
+      configuration.maxHistoryPerKey(LONGEST_HISTORY);
+    }
     KeyValueManagement management = connection.keyValueManagement();
     try {
       management.create(configuration.build());
     } catch (JetStreamApiException e) {
       if (e.getApiErrorCode() != EXISTS_WITH_OTHER_CONFIGURATION) {
         throw refused(e);
+      }
+      long history = management.getStatus(bucket).getMaxHistoryPerKey();
+      if (increment && history < LONGEST_HISTORY) {
+        LOG.warn(
+            "Bucket \"{}\" keeps {} of the {} newest values: if the server crashes, an increment may"
+                + " count twice; --increment creates a --bucket that is safe",
+            bucket,
+            history,
+            LONGEST_HISTORY);
       }
     }
   }
@@ -197,7 +216,7 @@ public final class TokenPublisher implements Callable<Integer> {
           console.warn("Stopped without an answer to the last write: it is stored or not");
           break;
         }
-        stored.add(payload);
+        stored.add(increment ? NO_TEXT : payload);
       }
     } catch (JetStreamApiException e) {
       throw refused(e);
