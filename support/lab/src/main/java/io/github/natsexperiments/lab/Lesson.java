@@ -22,14 +22,16 @@ record Lesson(String name, String profile) {
           Map.of(
               "01-basic",
               "open",
-              CredsKit.LESSON,
-              CredsKit.PROFILE,
+              Kit.CREDS.lesson(),
+              Kit.CREDS.profile(),
               "03-jetstream",
               "open",
               "04-callbacks-errors",
               "open",
               "05-kv-store",
-              "open"));
+              "open",
+              Kit.TOKEN.lesson(),
+              Kit.TOKEN.profile()));
 
   /**
    * Finds a lesson.

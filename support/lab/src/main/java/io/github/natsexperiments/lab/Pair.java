@@ -140,10 +140,12 @@ final class Pair {
     return arguments;
   }
 
-  /** The kit's users are called like the programs. */
+  /** The login of a program, when the server asks for one. */
   private void addCredentials(String program, List<String> arguments) {
-    if (lesson.profile().equals(CredsKit.PROFILE)) {
-      addDefault(program, arguments, "--creds", CredsKit.file(program + ".creds").toString());
+    Kit kit = Kit.of(lesson.profile());
+    if (kit != null) {
+      List<String> login = kit.option(program);
+      addDefault(program, arguments, login.get(0), login.get(1));
     }
   }
 

@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  ./lab server              on port 4222, where the programs look for it",
       "  ./lab server creds        the one of lesson 2, which wants credentials",
+      "  ./lab server token        the one of lesson 6, which wants a token",
       "  ./lab server --port 4333  beside another server; give the programs",
       "                            --server nats://localhost:4333"
     })
@@ -82,9 +83,10 @@ final class Server implements Callable<Integer> {
     }
   }
 
-  /** The issuer has written another list of revoked users: the server shall know it. */
+  /** The issuer has written something new, such as whom it has revoked: the server shall know. */
   private ServerConfig reloadIfChanged(NativeServer server, ServerConfig before) {
-    ServerConfig now = profile.equals(CredsKit.PROFILE) ? CredsKit.current(before) : before;
+    Kit kit = Kit.of(profile);
+    ServerConfig now = kit == null ? before : kit.current(before);
     if (now != before) {
       try {
         server.reload(now);
@@ -106,16 +108,16 @@ final class Server implements Callable<Integer> {
     out.println();
     out.println("Next, in two other terminals (mvn package builds the jars):");
     String option = server.port() == DEFAULT_PORT ? "" : " --server " + server.url();
+    Kit kit = Kit.of(profile);
     for (String program : List.of(Pair.SUBSCRIBER, Pair.PUBLISHER)) {
-      boolean creds = profile.equals(CredsKit.PROFILE);
       out.println(
           "  java -jar "
-              + (creds ? CredsKit.LESSON : "01-basic")
+              + (kit == null ? "01-basic" : kit.lesson())
               + "/target/"
               + program
               + ".jar"
               + option
-              + (creds ? " --creds " + CredsKit.file(program + ".creds") : ""));
+              + (kit == null ? "" : " " + String.join(" ", kit.option(program))));
     }
   }
 }
