@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
  */
 final class AccessListener extends ConnectionLog {
   private static final String NOT_PERMITTED = "permissions violation for ";
+  private static final String LOGIN_ENDED = "user authentication ";
 
   private final Stop stop;
   private CredsFile creds;
@@ -66,7 +67,7 @@ final class AccessListener extends ConnectionLog {
     String lower = error.toLowerCase(Locale.ROOT);
     if (lower.startsWith(NOT_PERMITTED)) {
       stop.fail(notPermitted(error));
-    } else if (lower.startsWith("user authentication") || lower.contains("authorization viol")) {
+    } else if (lower.startsWith(LOGIN_ENDED) || lower.contains("authorization viol")) {
       loginLost(lower);
     } else {
       super.errorOccurred(connection, error);
@@ -74,19 +75,28 @@ final class AccessListener extends ConnectionLog {
   }
 
   /**
-   * The server has ended the connection, and jnats logs in again, with the file as it is now. That
-   * succeeds when somebody has put new credentials there in time.
+   * A login has ended ("User Authentication Expired", "… Revoked"), and jnats logs in again with
+   * the file as it is now: that can succeed when somebody has put new credentials there in time. Or
+   * that second login has been rejected ("Authorization Violation"): then nothing else will help.
    */
   private synchronized void loginLost(String error) {
     try {
       if (creds == null) {
-        throw new Failure(ExitCode.NOT_AUTHORISED, "The server now " + whyRejected(null));
+        throw notAuthorised("The server now " + whyRejected(null));
       }
       CredsFile now = CredsFile.read(creds.path());
-      if (now.user().jwt().equals(creds.user().jwt())) {
-        throw error.endsWith("expired") ? creds.expired() : rejected(error);
-      }
+      boolean renewed = !now.user().jwt().equals(creds.user().jwt());
       creds = now;
+      if (!error.startsWith(LOGIN_ENDED)) {
+        throw notAuthorised("The server rejects the login: " + now.whyRejected());
+      }
+      if (!renewed && error.endsWith("expired")) {
+        throw now.expired();
+      }
+      if (!renewed) {
+        throw notAuthorised(
+            "The server has ended the login: user \"" + now.user().name() + "\" is revoked");
+      }
       LoggerFactory.getLogger("nats")
           .info(
               "The server has ended the login; there are new credentials in the file, of user {}",
@@ -96,20 +106,15 @@ final class AccessListener extends ConnectionLog {
     }
   }
 
-  private Failure rejected(String error) {
-    return new Failure(
-        ExitCode.NOT_AUTHORISED,
-        error.endsWith("revoked")
-            ? "The server has ended the login: user \"" + creds.user().name() + "\" is revoked"
-            : "The server rejects the login: " + creds.whyRejected());
-  }
-
   /**
    * jnats reads the file anew at every attempt to connect again. Somebody may have removed it, or
    * be about to write it, so this says so and lets jnats go on trying.
    */
   @Override
   public void exceptionOccurred(Connection connection, Exception e) {
+    if (stop.asked()) {
+      return; // the reason why the run ends is told once
+    }
     if (creds() != null && e.getCause() instanceof IllegalStateException) {
       try {
         CredsFile.read(creds().path());
@@ -128,7 +133,7 @@ final class AccessListener extends ConnectionLog {
   @Override
   public void connectionEvent(Connection connection, Events type, Long time, String url) {
     if (stop.asked()) {
-      return; // the reason why the run ends is told once
+      return; // as above
     }
     super.connectionEvent(connection, type, time, url);
     if (type == Events.CLOSED && connection.getLastError() != null) {
@@ -154,10 +159,13 @@ final class AccessListener extends ConnectionLog {
 
   /** The server says: {@code Permissions Violation for Publish to "bar"}. */
   private synchronized Failure notPermitted(String error) {
-    return new Failure(
-        ExitCode.NOT_AUTHORISED,
+    return notAuthorised(
         "Refused by the server: "
             + error.substring(NOT_PERMITTED.length())
             + (creds == null ? "" : ", to user " + creds.user().inWords()));
+  }
+
+  private static Failure notAuthorised(String message) {
+    return new Failure(ExitCode.NOT_AUTHORISED, message);
   }
 }

@@ -274,7 +274,7 @@ public final class CredsIssuer implements Callable<Integer> {
     Path conf = kit.resolve(Kit.SERVER_CONF);
     Kit.write(conf, Files.readString(conf).replace(account.jwt(), jwt));
     say("Revoked user \"" + name + "\" in " + conf);
-    say("Now the server has to read it: nats-server --signal reload, or kill -HUP its process");
+    say("Now the server has to read it: lab server does, others with nats-server --signal reload");
   }
 
   private static void show(Path file) throws Failure, IOException {

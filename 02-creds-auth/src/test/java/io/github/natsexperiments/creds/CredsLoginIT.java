@@ -12,6 +12,7 @@ import io.github.natsexperiments.testkit.TestServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import org.awaitility.Awaitility;
@@ -185,5 +186,15 @@ class CredsLoginIT {
     publisher.waitForStderr("gone.creds does not exist");
     Files.copy(kit.file("publisher.creds"), creds);
     publisher.waitForStderr("Connected again to " + server.url());
+  }
+
+  @Test
+  void aFileOfAnotherOperatorWhenTheServerIsBack(@TempDir Path folder) throws IOException {
+    Path creds = Files.copy(kit.file("subscriber.creds"), folder.resolve("other.creds"));
+    RunningProgram subscriber =
+        waiting(Program.jar("subscriber").args("-s", server.url(), "--creds", creds));
+    Files.copy(otherKit.file("subscriber.creds"), creds, StandardCopyOption.REPLACE_EXISTING);
+    server.restart();
+    failsWith(4, subscriber, "The server rejects the login", "belongs to another operator");
   }
 }

@@ -54,7 +54,7 @@ import picocli.CommandLine.Option;
     })
 public final class CallbacksPublisher implements Callable<Integer> {
   private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(2);
-  private static final Duration LOOK = Duration.ofMillis(50);
+  private static final Duration PAUSE = Duration.ofMillis(100);
   private static final Duration LAST_ACKS = Duration.ofSeconds(5);
 
   @Mixin private CommonOptions common;
@@ -94,6 +94,8 @@ public final class CallbacksPublisher implements Callable<Integer> {
   private int window = Checked.Window.LARGEST;
 
   private Tally stored;
+  private StoredRun before;
+  private long first;
 
   /** Starts the program. */
   public static void main(String[] args) {
@@ -110,11 +112,13 @@ public final class CallbacksPublisher implements Callable<Integer> {
       events.onReconnect(() -> StuckConnection.heal(connection, events));
       stored = common.tally("Published", publisher.count(), false);
       try (connection) {
+        Diagnosis.requireJetStream(connection);
         publish(connection, events, console, stop);
+        if (events.ended()) {
+          throw Diagnosis.ended(connection);
+        }
       } catch (JetStreamApiException e) {
         throw Diagnosis.of(e, stream);
-      } catch (IOException e) {
-        throw Diagnosis.of(e, connection, stream);
       } finally {
         console.info(stored.summary());
       }
@@ -152,30 +156,23 @@ public final class CallbacksPublisher implements Callable<Integer> {
 
   private void publish(Connection connection, ConnectionEvents events, Console console, Stop stop)
       throws Exception {
-    JetStreamOptions answersSoon =
-        JetStreamOptions.builder().requestTimeout(REQUEST_TIMEOUT).build();
-    createStream(connection.jetStreamManagement(answersSoon), console);
-    StreamContext context = connection.getStreamContext(stream, answersSoon);
-
-    StoredRun before = resume ? StoredRun.last(context, subject, Checked.Window.LARGEST) : null;
-    String run = before == null ? NUID.nextGlobal() : before.run();
-    long number = before == null ? 0 : before.firstMissing(Checked.Window.LARGEST);
-    console.info((before == null ? "Run " : "Going on with run ") + run + " at #" + number);
-
-    PayloadSource payloads = publisher.payloads(stop, connection.getMaxPayload(), number);
-    Outbox outbox = new Outbox(connection, context, subject, run, window);
+    Outbox outbox = prepare(connection, events, console, stop);
+    if (outbox == null) {
+      return; // stopped before the server answered
+    }
+    PayloadSource payloads = publisher.payloads(stop, connection.getMaxPayload(), first);
     outbox.start(stored, console, events, stop);
     events.onReconnect(outbox::suspectAll);
     try {
       byte[] payload;
-      for (; (payload = payloads.next()) != null; number++) {
+      for (long number = first; (payload = payloads.next()) != null; number++) {
         if (before == null || !before.sequences().containsKey(number)) {
           outbox.send(number, payload);
         }
       }
-      // Nobody waits for us: stay until the last ack, however long the server is away. When we
-      // are asked to end, as long as a server needs that is there.
-      while (!outbox.await(LOOK) && !stop.asked()) {}
+      // Stay until the last ack, however long the server is away; when we are asked to end, only
+      // as long as a server needs that is there.
+      while (!outbox.await(PAUSE) && !stop.asked()) {}
       boolean there = connection.getStatus() == Connection.Status.CONNECTED;
       outbox.await(there ? LAST_ACKS : Duration.ZERO);
     } finally {
@@ -189,9 +186,28 @@ public final class CallbacksPublisher implements Callable<Integer> {
     if (outbox.failure() != null) {
       throw outbox.failure();
     }
-    if (stop.reason() != Stop.Reason.SIGNAL && connection.getStatus() == Connection.Status.CLOSED) {
-      throw Diagnosis.closed(connection);
-    }
+  }
+
+  /** Looks at the stream, again and again while the server does not answer. */
+  private Outbox prepare(Connection connection, ConnectionEvents events, Console console, Stop stop)
+      throws JetStreamApiException, Failure, InterruptedException {
+    JetStreamOptions answersSoon =
+        JetStreamOptions.builder().requestTimeout(REQUEST_TIMEOUT).build();
+    do {
+      try {
+        createStream(connection.jetStreamManagement(answersSoon), console);
+        StreamContext context = connection.getStreamContext(stream, answersSoon);
+        before = resume ? StoredRun.last(context, subject, Checked.Window.LARGEST) : null;
+        first = before == null ? 0 : before.firstMissing(Checked.Window.LARGEST);
+        String run = before == null ? NUID.nextGlobal() : before.run();
+        Outbox outbox = new Outbox(connection, context, subject, run, window);
+        console.info((before == null ? "Run " : "Going on with run ") + run + " at #" + first);
+        return outbox;
+      } catch (IOException | IllegalStateException e) {
+        events.tell("no answer", connection, e.getMessage());
+      }
+    } while (!stop.sleep(PAUSE));
+    return null;
   }
 
   /** A stream that is there already is taken as it is; lesson 03 tells what differs. */

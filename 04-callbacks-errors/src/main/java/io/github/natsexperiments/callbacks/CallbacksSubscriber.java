@@ -128,11 +128,13 @@ public final class CallbacksSubscriber implements Callable<Integer> {
       events.onReconnect(() -> StuckConnection.heal(connection, events));
       received = common.tally("Received", subscriber.count(), true);
       try (connection) {
+        Diagnosis.requireJetStream(connection);
         read(connection, events, console, stop);
+        if (events.ended()) {
+          throw Diagnosis.ended(connection);
+        }
       } catch (JetStreamApiException e) {
         throw Diagnosis.of(e, stream);
-      } catch (IOException e) {
-        throw Diagnosis.of(e, connection, stream);
       } finally {
         if (redelivered + recognised + givenUp > 0) {
           console.info(
@@ -189,9 +191,6 @@ public final class CallbacksSubscriber implements Callable<Integer> {
         stop.ask(Stop.Reason.TIMEOUT);
       }
     }
-    if (connection.getStatus() == Connection.Status.CLOSED) {
-      throw Diagnosis.closed(connection);
-    }
     advisories.tryAcquire(givenUp, 1, TimeUnit.SECONDS); // the last may still be under way
     // Gives the last acks and terms to the server, then closes.
     if (connection.getStatus() == Connection.Status.CONNECTED) {
@@ -202,7 +201,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
   /** The consumer lives on the server and remembers, while we are away, how far we got. */
   private Inbox awaitInbox(
       Connection connection, ConnectionEvents events, Console console, Stop stop)
-      throws IOException, JetStreamApiException, InterruptedException {
+      throws JetStreamApiException, InterruptedException {
     ConsumerConfiguration configuration =
         ConsumerConfiguration.builder()
             .durable(durable)
@@ -213,15 +212,21 @@ public final class CallbacksSubscriber implements Callable<Integer> {
             // handle() gives up only what it has tried.
             .build();
     console.info("Waiting for messages of stream \"" + stream + "\"");
-    Inbox inbox;
     long start = System.nanoTime();
-    while ((inbox = Inbox.open(connection, stream, configuration, events, stop)) == null
-        && !stop.sleep(PAUSE)) {
+    do {
+      try {
+        Inbox inbox = Inbox.open(connection, stream, configuration, events, stop);
+        if (inbox != null) {
+          return inbox;
+        }
+      } catch (IOException | IllegalStateException e) {
+        events.tell("no answer", connection, e.getMessage());
+      }
       if (isPast(subscriber.timeout(), start)) {
         stop.ask(Stop.Reason.TIMEOUT);
       }
-    }
-    return inbox;
+    } while (!stop.sleep(PAUSE));
+    return null;
   }
 
   private void handle(

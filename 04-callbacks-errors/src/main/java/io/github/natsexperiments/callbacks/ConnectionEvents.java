@@ -30,6 +30,8 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   private boolean opened;
   private boolean away;
   private int attempts;
+  private int refusals;
+  private volatile boolean ended;
   private String lastException;
 
   /** Tells the events on this console. */
@@ -42,9 +44,14 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
     reconnectActions.add(action);
   }
 
-  /** What to do when the connection has ended for good. */
+  /** What to do when the connection has ended for good; may come twice. */
   void onClose(Runnable action) {
     closeActions.add(action);
+  }
+
+  /** Whether the connection has ended for good. */
+  boolean ended() {
+    return ended;
   }
 
   // ---- ConnectionListener: what happens to the connection ----
@@ -65,6 +72,7 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
         tell(time, "RECONNECTED", url, "");
         away = false;
         attempts = 0;
+        refusals = 0;
         lastException = null;
       }
       // The server knows every subscription again: this is the end of the interruption.
@@ -76,7 +84,7 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
       // the attempts are used up or the server has refused the login twice.
       case CLOSED -> {
         tell(time, "CLOSED", url, "");
-        closeActions.forEach(Runnable::run);
+        end();
       }
       // A cluster has told the addresses of its other servers; jnats will try them too.
       case DISCOVERED_SERVERS ->
@@ -111,6 +119,16 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   @Override
   public synchronized void errorOccurred(Connection connection, String error) {
     tell("errorOccurred", connection, error);
+    // Locked out, and then refused by every server: jnats gives up, too, but only when the attempt
+    // times out.
+    if (Diagnosis.isLogin(error) && ++refusals > connection.getServers().size()) {
+      end();
+    }
+  }
+
+  private void end() {
+    ended = true;
+    closeActions.forEach(Runnable::run);
   }
 
   /** Something was thrown in one of jnats' threads, among them a message handler's. */

@@ -4,7 +4,6 @@ import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
-import java.io.IOException;
 import java.util.Locale;
 
 /**
@@ -29,34 +28,31 @@ final class Diagnosis {
           case 10054 -> "the message is larger than the stream allows (max_msg_size)";
           case 10065 -> "another stream has that subject already: choose another --subject";
           case 10039, 10076 -> "JetStream is not enabled for this account";
-          case 10052, 10093 -> "the stream exists with other subjects: choose another --stream";
           default -> "look the number up in gallery.jar or in the server's errors.json";
         };
     return new Failure(
         ExitCode.FAILED, "Stream \"" + stream + "\": " + e.getMessage() + "; " + cure, e);
   }
 
-  /** JetStream requests come back as this when nobody answers them. */
-  static Failure of(IOException e, Connection connection, String stream) {
+  /** Asks before the first request: without JetStream it comes back as a misleading timeout. */
+  static void requireJetStream(Connection connection) throws Failure {
     if (!connection.getServerInfo().isJetStreamAvailable()) {
-      return new Failure(
-          ExitCode.FAILED,
-          "JetStream is off on this server: start it with -js, or ./lab server",
-          e);
+      throw new Failure(
+          ExitCode.FAILED, "JetStream is off on this server: start it with -js, or ./lab server");
     }
-    return new Failure(
-        ExitCode.FAILED, "Stream \"" + stream + "\": " + e.getMessage() + "; try again", e);
   }
 
-  /** The connection has ended for good although nobody here closed it. */
-  static Failure closed(Connection connection) {
-    String why = connection.getLastError();
-    boolean login =
-        why != null
-            && (why.toLowerCase(Locale.ROOT).contains("authorization")
-                || why.toLowerCase(Locale.ROOT).contains("authentication"));
+  /** The connection has ended for good although nobody here wanted it. */
+  static Failure ended(Connection connection) {
+    String why = String.valueOf(connection.getLastError());
     return new Failure(
-        login ? ExitCode.NOT_AUTHORISED : ExitCode.UNREACHABLE,
-        "The connection was closed for good: " + why + (login ? "; log in anew" : ""));
+        isLogin(why) ? ExitCode.NOT_AUTHORISED : ExitCode.UNREACHABLE,
+        "The connection has ended for good: " + why + "; start again with the right login");
+  }
+
+  /** Whether an error of the server says that it does not, or no longer, accept our login. */
+  static boolean isLogin(String error) {
+    String lower = error.toLowerCase(Locale.ROOT);
+    return lower.contains("authorization violation") || lower.contains("user authentication");
   }
 }

@@ -152,10 +152,12 @@ class ServerTroubleIT {
   void aReloadThatLocksUsOutEndsBothWithTheReason() throws IOException {
     List<RunningProgram> pair = startPair();
     server.reload(configuration("locked", "authorization { token: other }"));
+    long locked = System.nanoTime();
     for (RunningProgram program : pair) {
       assertThat(program.waitForExit()).isEqualTo(4);
-      program.waitForStderr("The connection was closed for good");
+      program.waitForStderr("ERROR The connection has ended for good: Authorization Violation");
     }
+    assertThat(Duration.ofNanos(System.nanoTime() - locked)).isLessThan(Duration.ofSeconds(5));
   }
 
   @Test

@@ -67,6 +67,9 @@ class StopIT {
     server.kill();
     for (RunningProgram program : List.of(publisher, subscriber, input)) {
       program.waitForStderr("still trying, attempt 1");
+      if (program == publisher) {
+        program.waitForStderr(" no answer");
+      }
       Duration before = program.elapsed();
       program.sigint();
       assertThat(program.waitForExit()).isEqualTo(130);

@@ -30,7 +30,6 @@ import java.util.concurrent.TimeUnit;
 final class GaplessWatch implements ConnectionListener, AutoCloseable {
   private static final long CHECK_MILLIS = 1000;
   private static final long WAITING_CHECK_MILLIS = 100; // the first value may not stay for long
-  private static final int BUCKET_NOT_FOUND = 10059;
 
   private final Connection connection;
   private final KeyValueManagement management;
@@ -145,7 +144,7 @@ final class GaplessWatch implements ConnectionListener, AutoCloseable {
     try {
       stream = management.getStatus(bucket).getBackingStreamInfo();
     } catch (JetStreamApiException e) {
-      if (e.getApiErrorCode() != BUCKET_NOT_FOUND) {
+      if (e.getApiErrorCode() != KvPublisher.BUCKET_NOT_FOUND) {
         throw e;
       }
       missing();

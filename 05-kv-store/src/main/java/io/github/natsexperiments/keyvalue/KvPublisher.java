@@ -65,7 +65,7 @@ public final class KvPublisher implements Callable<Integer> {
   static final KeyValueOptions ANSWER_SOON =
       KeyValueOptions.builder().jsRequestTimeout(Duration.ofSeconds(2)).build();
 
-  private static final int BUCKET_NOT_FOUND = 10059; // "stream not found": a bucket is a stream
+  static final int BUCKET_NOT_FOUND = 10059; // "stream not found": a bucket is a stream
   private static final long UNKNOWN = 0; // revisions begin with 1
   private static final int LONGEST_KEY = 4096; // the server takes no longer line before a message
   private static final Duration ROUND_TRIP = Duration.ofSeconds(5);
@@ -251,7 +251,9 @@ public final class KvPublisher implements Callable<Integer> {
       throws Failure, InterruptedException {
     PutWindow.Listener listener =
         (put, revision) -> {
-          console.stored(bucket.name(), put.key, revision);
+          if (revision != UNKNOWN) {
+            console.stored(bucket.name(), put.key, revision);
+          }
           stored.add(put.value);
         };
     try (PutWindow puts =

@@ -8,18 +8,20 @@ import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.keyvalue.KvPublisher.Put;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
 import io.nats.client.Message;
 import io.nats.client.NUID;
 import io.nats.client.Options;
+import io.nats.client.api.MessageInfo;
 import io.nats.client.api.PublishAck;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.Iterator;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -32,9 +34,9 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * such form.
  *
  * <p>A bucket is a stream, and a put is a message to the subject {@code $KV.BUCKET.KEY}. Sent as
- * such it can carry an id, and the server stores a message of the same id only once (within two
- * minutes). So when the connection is lost, everything without an answer is sent again, in the same
- * order: nothing is lost or stored twice, and of two values of a key the later one stays.
+ * such it can carry an id, a number that grows with each put. When the connection is lost, the id
+ * of the newest value of each key tells which puts have arrived; the others are sent again, in
+ * their order: nothing is lost or stored twice, and of two values of a key the later one stays.
  *
  * <p>For this order the connection must not reconnect by itself. jnats would first send what it
  * still has in its queue; the puts before that, lost on their way, would come after it.
@@ -48,25 +50,30 @@ final class PutWindow implements AutoCloseable {
   /** With more at once the server may be overrun, and drop some. */
   static final int LARGEST = 4096;
 
+  private static final String MESSAGE_ID = "Nats-Msg-Id";
+  private static final int NOTHING_STORED = 10037;
   private static final Duration LONGEST_ANSWER = Duration.ofSeconds(5);
   private static final Duration CHECK = Duration.ofMillis(100);
   private static final Duration PAUSE = Duration.ofMillis(200);
 
-  /** Called for each put that the server has stored, in the order of the puts. */
+  /**
+   * Called for each put that the server has stored, in the order of the puts. The revision is 0
+   * when its answer is lost and a newer value of the key is there.
+   */
   interface Listener {
     void stored(Put put, long revision);
   }
 
   private static final class Pending {
     final Put put;
-    final String id;
+    final long number;
     final int slot;
     volatile CompletableFuture<Message> answer = new CompletableFuture<>();
 
-    Pending(Put put, String id, int slot) {
+    Pending(Put put, long number, int size) {
       this.put = put;
-      this.id = id;
-      this.slot = slot;
+      this.number = number;
+      this.slot = (int) (number % size);
     }
 
     boolean isAnswered() {
@@ -86,7 +93,7 @@ final class PutWindow implements AutoCloseable {
   private final Console console;
   private final Stop stop;
 
-  private final String run = NUID.nextGlobal();
+  private final String run = NUID.nextGlobal() + "-";
   private final Deque<Pending> unanswered = new ArrayDeque<>();
   private final AtomicReferenceArray<Pending> slots;
   private volatile Connection connection;
@@ -123,9 +130,8 @@ final class PutWindow implements AutoCloseable {
     while (unanswered.size() == size || !unanswered.isEmpty() && unanswered.peek().isAnswered()) {
       takeOldestAnswer();
     }
-    int slot = (int) (puts % size);
-    Pending pending = new Pending(put, run + "-" + puts, slot);
-    slots.set(slot, pending);
+    Pending pending = new Pending(put, puts, size);
+    slots.set(pending.slot, pending);
     boolean sent = sent(pending);
     puts++;
     unanswered.add(pending);
@@ -160,9 +166,9 @@ final class PutWindow implements AutoCloseable {
   private boolean sent(Pending pending) {
     try {
       connection.publish(
-          "$KV." + bucket + "." + pending.put.key(),
+          subject(pending.put.key()),
           answers + pending.slot,
-          new Headers().add("Nats-Msg-Id", pending.id),
+          new Headers().add(MESSAGE_ID, run + pending.number),
           pending.put.value());
       return true;
     } catch (IllegalStateException e) {
@@ -212,12 +218,11 @@ final class PutWindow implements AutoCloseable {
   }
 
   private void sendAllAgain() throws Failure, InterruptedException {
-    close();
-    dropOutdated();
     console.warn(
         "Puts without an answer: "
             + unanswered.size()
-            + "; they are sent again, under the same ids, when the server is back");
+            + "; what has not arrived is sent again when the server is back");
+    close();
     Duration pause = PAUSE;
     do {
       if (stop.sleep(pause)) {
@@ -230,42 +235,77 @@ final class PutWindow implements AutoCloseable {
   }
 
   /**
-   * In a cluster that changes its leader, a put can be lost and one after it stored. Then the older
-   * value must not be sent again: it would replace the newer one.
+   * Finds out which puts are stored, by the newest value of each key. What is older than that must
+   * not be sent again: it would replace the newer one. The server would notice an id that it has
+   * seen, but it forgets the ids of values that it does not keep, in a restart.
    */
-  private void dropOutdated() {
-    Set<String> newer = new HashSet<>();
-    for (Iterator<Pending> latestFirst = unanswered.descendingIterator(); latestFirst.hasNext(); ) {
-      Pending pending = latestFirst.next();
-      if (pending.isTaken()) {
-        newer.add(pending.put.key());
-      } else if (newer.contains(pending.put.key())) {
-        latestFirst.remove();
-        refused++;
-        console.warn("Lost a value of key \"" + pending.put.key() + "\"; a newer one is stored");
+  private void takeStored(JetStreamManagement management)
+      throws IOException, JetStreamApiException {
+    Map<String, MessageInfo> newest = new HashMap<>();
+    for (Iterator<Pending> oldestFirst = unanswered.iterator(); oldestFirst.hasNext(); ) {
+      Pending pending = oldestFirst.next();
+      String key = pending.put.key();
+      if (!newest.containsKey(key)) {
+        newest.put(key, newest(management, key));
+      }
+      long stored = number(newest.get(key));
+      if (pending.number <= stored) {
+        oldestFirst.remove();
+        listener.stored(pending.put, pending.number == stored ? newest.get(key).getSeq() : 0);
       } else {
         pending.answer = new CompletableFuture<>();
       }
     }
   }
 
+  private MessageInfo newest(JetStreamManagement management, String key)
+      throws IOException, JetStreamApiException {
+    try {
+      return management.getLastMessage("KV_" + bucket, subject(key));
+    } catch (JetStreamApiException e) {
+      if (e.getApiErrorCode() == NOTHING_STORED) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  /** The number of the put that stored this; -1 when it was none of ours. */
+  private long number(MessageInfo message) {
+    Headers headers = message == null ? null : message.getHeaders();
+    String id = headers == null ? null : headers.getFirst(MESSAGE_ID);
+    return id != null && id.startsWith(run) ? Long.parseLong(id.substring(run.length())) : -1;
+  }
+
+  private String subject(String key) {
+    return "$KV." + bucket + "." + key;
+  }
+
   private boolean connected() throws Failure, InterruptedException {
     try {
       connection = Connections.connect(options);
-      connection.keyValueManagement(KvPublisher.ANSWER_SOON).getStatus(bucket);
-      answers = connection.createInbox() + ".";
-      connection.createDispatcher(this::answered).subscribe(answers + "*");
-      return true;
-    } catch (JetStreamApiException e) {
-      unanswered.clear(); // there will be no answer
-      throw KvPublisher.refused(bucket, e);
-    } catch (IOException | IllegalStateException e) {
-      return false; // lost again
     } catch (Failure e) {
       if (e.exitCode() == ExitCode.UNREACHABLE) {
         return false; // not back yet
       }
       throw e;
+    }
+    try {
+      connection.keyValueManagement(KvPublisher.ANSWER_SOON).getStatus(bucket);
+      takeStored(connection.jetStreamManagement());
+      answers = connection.createInbox() + ".";
+      connection.createDispatcher(this::answered).subscribe(answers + "*");
+      return true;
+    } catch (IOException | IllegalStateException e) {
+      close(); // lost again
+      return false;
+    } catch (JetStreamApiException e) {
+      close();
+      if (e.getApiErrorCode() == KvPublisher.BUCKET_NOT_FOUND) {
+        unanswered.clear(); // there will be no answer
+        throw KvPublisher.refused(bucket, e);
+      }
+      return false; // a cluster without a leader, just now
     }
   }
 

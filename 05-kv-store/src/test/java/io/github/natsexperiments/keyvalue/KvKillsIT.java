@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -82,6 +83,30 @@ class KvKillsIT {
       for (String key : last.keySet()) {
         assertThat(kv.get(key).getValueAsLong()).isEqualTo(last.get(key).longValue());
       }
+    }
+  }
+
+  /**
+   * With a history of 1 a killed server forgets the ids of all values but the newest: nothing may
+   * be sent again that would come after a newer value.
+   */
+  @Test
+  void theValuePutLastStays() throws Exception {
+    int puts = 60_000;
+    RunningProgram publisher =
+        publisher(server, "-n", puts, "-i", 0, "-m", "{n}", "--async").start();
+    for (int kill = 1; kill <= 3; kill++) {
+      int before = kill * puts / 5;
+      publisher.waitForStdout(line -> revision(line) > before);
+      server.kill();
+      server.start();
+    }
+    assertThat(publisher.waitForExit(PATIENCE)).isZero();
+    publisher.waitForStderr("Put " + puts + " messages");
+    try (Connection connection = connect(server)) {
+      KeyValue kv = connection.keyValue("sample_kv");
+      assertThat(kv.get("key").getValueAsLong()).isEqualTo(puts - 1);
+      assertThat(kv.get("key").getRevision()).isEqualTo(puts); // each stored once
     }
   }
 

@@ -30,6 +30,11 @@ public final class Console {
             StandardCharsets.UTF_8));
   }
 
+  /** Whether the lines of messages and acks are left out. */
+  public boolean quiet() {
+    return quiet;
+  }
+
   /** Prints the line of a received message, unless quiet. */
   public void received(String subject, String replyTo, byte[] payload) {
     if (!quiet) {
@@ -74,6 +79,15 @@ public final class Console {
 
   /** Prints the line of a write that a bucket has stored, unless quiet. */
   public void stored(String bucket, String key, long revision) {
+    stored(bucket, key, revision, "");
+  }
+
+  /**
+   * Prints the line of a write that a bucket has stored, unless quiet.
+   *
+   * @param more what else there is to say, as {@code name = "value"}; may be empty
+   */
+  public void stored(String bucket, String key, long revision, String more) {
     if (!quiet) {
       line(
           "Ack: bucket = \""
@@ -82,7 +96,7 @@ public final class Console {
               + key
               + "\", revision = \""
               + revision
-              + "\"");
+              + (more.isEmpty() ? "\"" : "\", " + more));
     }
   }
 

@@ -117,7 +117,30 @@ public final class Stop implements AutoCloseable {
    * @param timeout null to wait for ever
    */
   public Reason await(Duration timeout, Tally tally) throws InterruptedException {
+    try {
+      return await(timeout, tally, () -> {});
+    } catch (Failure e) {
+      throw new AssertionError("nothing to do cannot fail", e);
+    }
+  }
+
+  /** Something to look after while the run goes on. */
+  @FunctionalInterface
+  public interface Chore {
+    /** Does what there is to do now, and comes back soon. */
+    void run() throws Failure, InterruptedException;
+  }
+
+  /**
+   * Like {@link #await(Duration, Tally)}, and looks after something else meanwhile, about 50 times
+   * a second.
+   *
+   * @param timeout null to wait for ever
+   */
+  public Reason await(Duration timeout, Tally tally, Chore chore)
+      throws Failure, InterruptedException {
     while (!sleep(IDLE_CHECK)) {
+      chore.run();
       if (timeout != null && tally.idle().compareTo(timeout) >= 0) {
         ask(Reason.TIMEOUT);
       }
