@@ -30,6 +30,11 @@ public final class Console {
             StandardCharsets.UTF_8));
   }
 
+  /** Whether the lines of messages and acks are left out. */
+  public boolean quiet() {
+    return quiet;
+  }
+
   /** Prints the line of a received message, unless quiet. */
   public void received(String subject, String replyTo, byte[] payload) {
     if (!quiet) {
@@ -69,6 +74,57 @@ public final class Console {
               + sequence
               + "\""
               + (more.isEmpty() ? "" : ", " + more));
+    }
+  }
+
+  /** Prints the line of a write that a bucket has stored, unless quiet. */
+  public void stored(String bucket, String key, long revision) {
+    stored(bucket, key, revision, "");
+  }
+
+  /**
+   * Prints the line of a write that a bucket has stored, unless quiet.
+   *
+   * @param more what else there is to say, as {@code name = "value"}; may be empty
+   */
+  public void stored(String bucket, String key, long revision, String more) {
+    if (!quiet) {
+      line(
+          "Ack: bucket = \""
+              + bucket
+              + "\", key = \""
+              + key
+              + "\", revision = \""
+              + revision
+              + (more.isEmpty() ? "\"" : "\", " + more));
+    }
+  }
+
+  /**
+   * Prints the line of a bucket's entry, unless quiet.
+   *
+   * @param operation what was done to the key, {@code PUT} for example
+   * @param more what else there is to say, as {@code name = "value"}; may be empty
+   * @param value null when the operation leaves none
+   */
+  public void entry(String operation, String key, long revision, String more, byte[] value) {
+    if (!quiet) {
+      line(
+          operation
+              + " key \""
+              + key
+              + "\" (revision = \""
+              + revision
+              + "\""
+              + (more.isEmpty() ? ")" : ", " + more + ")")
+              + (value == null ? "" : ": " + Payloads.show(value)));
+    }
+  }
+
+  /** Prints a line, unless quiet. */
+  public void print(String text) {
+    if (!quiet) {
+      line(Payloads.show(text.getBytes(StandardCharsets.UTF_8)));
     }
   }
 

@@ -4,10 +4,17 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
 /** The check that a number on the command line makes sense. */
-final class Numbers {
+public final class Numbers {
   private Numbers() {}
 
-  static long positive(CommandSpec spec, String option, long value) {
+  /**
+   * Checks a number.
+   *
+   * @param option its name, for the message
+   * @return the value, which is 1 or more
+   * @throws ParameterException when it is less
+   */
+  public static long positive(CommandSpec spec, String option, long value) {
     if (value < 1) {
       throw new ParameterException(
           spec.commandLine(),

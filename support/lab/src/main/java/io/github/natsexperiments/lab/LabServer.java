@@ -17,6 +17,24 @@ final class LabServer {
   private LabServer() {}
 
   /**
+   * The configuration of a profile: one of those in {@code servers/}, or of a {@link Kit}.
+   *
+   * @throws IllegalArgumentException when there is no such profile; the message lists those there
+   *     are
+   */
+  static ServerConfig config(String profile) throws Failure, InterruptedException {
+    Kit kit = Kit.of(profile);
+    if (kit != null) {
+      return kit.serverConfig();
+    }
+    try {
+      return ServerConfig.profile(profile);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(e.getMessage() + ", " + Kit.CREDS.profile(), e);
+    }
+  }
+
+  /**
    * Returns when the server is ready.
    *
    * @param port the client port, 0 for a free one

@@ -51,12 +51,15 @@ final class Pair {
     }
     given = read(options);
     forPublisher = route(PUBLISHER);
+    addCredentials(PUBLISHER, forPublisher);
     addDefault(PUBLISHER, forPublisher, "--count", "10");
     addDefault(PUBLISHER, forPublisher, "--interval", "500ms");
     Duration pace = check(PUBLISHER, forPublisher).matchedOptionValue("--interval", Duration.ZERO);
     forSubscriber = route(SUBSCRIBER);
+    addCredentials(SUBSCRIBER, forSubscriber);
     addDefault(SUBSCRIBER, forSubscriber, "--count", "10");
     addDefault(SUBSCRIBER, forSubscriber, "--timeout", pace.plus(PATIENCE).toSeconds() + "s");
+    addDefault(SUBSCRIBER, forSubscriber, "--follow", null); // what the publisher creates
     check(SUBSCRIBER, forSubscriber);
   }
 
@@ -137,10 +140,19 @@ final class Pair {
     return arguments;
   }
 
+  /** The login of a program, when the server asks for one. */
+  private void addCredentials(String program, List<String> arguments) {
+    Kit kit = Kit.of(lesson.profile());
+    if (kit != null) {
+      List<String> login = kit.option(program);
+      addDefault(program, arguments, login.get(0), login.get(1));
+    }
+  }
+
   private void addDefault(String program, List<String> arguments, String name, String value) {
     OptionSpec option = options(program).get(name);
     if (option != null && Stream.of(option.names()).noneMatch(given::hasMatchedOption)) {
-      arguments.add(name + "=" + value);
+      arguments.add(value == null ? name : name + "=" + value);
     }
   }
 

@@ -5,8 +5,10 @@ import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.server.NativeServer;
 import io.github.natsexperiments.server.ServerConfig;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,6 +27,8 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  ./lab server              on port 4222, where the programs look for it",
+      "  ./lab server creds        the one of lesson 2, which wants credentials",
+      "  ./lab server token        the one of lesson 6, which wants a token",
       "  ./lab server --port 4333  beside another server; give the programs",
       "                            --server nats://localhost:4333"
     })
@@ -38,7 +42,7 @@ final class Server implements Callable<Integer> {
   @Parameters(
       paramLabel = "PROFILE",
       arity = "0..1",
-      description = "A file of the folder servers/. Default: ${DEFAULT-VALUE}.")
+      description = "A file of the folder servers/, or creds. Default: ${DEFAULT-VALUE}.")
   private String profile = "open";
 
   @Option(
@@ -53,8 +57,9 @@ final class Server implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "Invalid value '" + port + "' for --port: it must be 0 to 65535");
     }
+    ServerConfig config = config();
     try (Stop stop = Stop.onSignals();
-        NativeServer server = LabServer.start(config(), port, stop)) {
+        NativeServer server = LabServer.start(config, port, stop)) {
       if (server == null) {
         return ExitCode.DONE;
       }
@@ -63,18 +68,34 @@ final class Server implements Callable<Integer> {
         if (stop.sleep(CHECK)) {
           return ExitCode.DONE;
         }
+        config = reloadIfChanged(server, config);
       }
       throw new Failure(
           ExitCode.FAILED, server.description() + " has ended by itself; start it again");
     }
   }
 
-  private ServerConfig config() {
+  private ServerConfig config() throws Failure, InterruptedException {
     try {
-      return ServerConfig.profile(profile);
+      return LabServer.config(profile);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
+  }
+
+  /** The issuer has written something new, such as whom it has revoked: the server shall know. */
+  private ServerConfig reloadIfChanged(NativeServer server, ServerConfig before) {
+    Kit kit = Kit.of(profile);
+    ServerConfig now = kit == null ? before : kit.current(before);
+    if (now != before) {
+      try {
+        server.reload(now);
+        System.err.println("The server has read its new configuration");
+      } catch (IOException | UnsupportedOperationException e) {
+        System.err.println("Restart the server for its new configuration: " + e.getMessage());
+      }
+    }
+    return now;
   }
 
   private void tell(NativeServer server, PrintStream out) {
@@ -87,7 +108,16 @@ final class Server implements Callable<Integer> {
     out.println();
     out.println("Next, in two other terminals (mvn package builds the jars):");
     String option = server.port() == DEFAULT_PORT ? "" : " --server " + server.url();
-    out.println("  java -jar 01-basic/target/subscriber.jar" + option);
-    out.println("  java -jar 01-basic/target/publisher.jar" + option);
+    Kit kit = Kit.of(profile);
+    for (String program : List.of(Pair.SUBSCRIBER, Pair.PUBLISHER)) {
+      out.println(
+          "  java -jar "
+              + (kit == null ? "01-basic" : kit.lesson())
+              + "/target/"
+              + program
+              + ".jar"
+              + option
+              + (kit == null ? "" : " " + String.join(" ", kit.option(program))));
+    }
   }
 }

@@ -19,7 +19,7 @@ import java.util.List;
 public record ServerConfig(String name, String text) {
 
   /** The profiles that come with the project. */
-  public static final List<String> PROFILES = List.of("open");
+  public static final List<String> PROFILES = List.of("open", "token");
 
   /**
    * Reads a profile.
@@ -38,5 +38,16 @@ public record ServerConfig(String name, String text) {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * The same configuration with a variable filled in, which nats-server would otherwise take from
+   * its environment.
+   *
+   * @param variable its name, without the dollar sign
+   * @param value what it stands for, without quotation marks in it
+   */
+  public ServerConfig with(String variable, String value) {
+    return new ServerConfig(name, text.replace("$" + variable, '"' + value + '"'));
   }
 }
