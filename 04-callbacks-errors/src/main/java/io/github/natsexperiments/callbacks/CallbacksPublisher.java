@@ -49,7 +49,7 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  java -jar publisher.jar                    one message a second",
       "  java -jar publisher.jar --fast-detect      notice a dead server in seconds",
-      "  java -jar publisher.jar -n 1000 --resume   after kill -9: up to message #999 in all",
+      "  java -jar publisher.jar -n 1000 --resume   after kill -9: up to #999",
       "  java -jar publisher.jar -n 200000 -i 0 -q  as fast as the acks come"
     })
 public final class CallbacksPublisher implements Callable<Integer> {

@@ -8,6 +8,7 @@ import io.github.natsexperiments.cli.DurationConverter;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Stop;
+import io.github.natsexperiments.cli.Subjects;
 import io.github.natsexperiments.cli.SubscriberOptions;
 import io.github.natsexperiments.cli.Tally;
 import io.nats.client.Connection;
@@ -80,6 +81,13 @@ public final class CallbacksSubscriber implements Callable<Integer> {
   private String stream = "sample_stream";
 
   @Option(
+      names = "--subject",
+      paramLabel = "SUBJECT",
+      converter = Subjects.ForSubscribing.class,
+      description = "Read this subject only. Default: all that the stream has.")
+  private String subject;
+
+  @Option(
       names = "--durable",
       paramLabel = "NAME",
       converter = Checked.Name.class,
@@ -130,9 +138,6 @@ public final class CallbacksSubscriber implements Callable<Integer> {
       try (connection) {
         Diagnosis.requireJetStream(connection);
         read(connection, events, console, stop);
-        if (events.ended()) {
-          throw Diagnosis.ended(connection);
-        }
       } catch (JetStreamApiException e) {
         throw Diagnosis.of(e, stream);
       } finally {
@@ -191,6 +196,9 @@ public final class CallbacksSubscriber implements Callable<Integer> {
         stop.ask(Stop.Reason.TIMEOUT);
       }
     }
+    if (events.ended()) {
+      throw Diagnosis.ended(connection);
+    }
     advisories.tryAcquire(givenUp, 1, TimeUnit.SECONDS); // the last may still be under way
     // Gives the last acks and terms to the server, then closes.
     if (connection.getStatus() == Connection.Status.CONNECTED) {
@@ -205,6 +213,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     ConsumerConfiguration configuration =
         ConsumerConfiguration.builder()
             .durable(durable)
+            .filterSubject(subject)
             .ackPolicy(AckPolicy.Explicit)
             .ackWait(ackWait)
             // No maxDeliver here: the server counts each delivery, also the one to a process that

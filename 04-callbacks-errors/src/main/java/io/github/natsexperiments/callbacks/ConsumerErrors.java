@@ -57,7 +57,7 @@ final class ConsumerErrors {
     stage.addStream(0);
     ConsumerContext consumer = stage.add(stage.consumer());
     try (FetchConsumer messages = consumer.fetchMessages(10)) {
-      // The fetch reaches the server first: both go over the same connection.
+      while (consumer.getConsumerInfo().getNumWaiting() == 0) {} // the fetch is on its way
       stage.management().deleteConsumer(stage.name, "reader");
       messages.nextMessage();
     }

@@ -34,7 +34,8 @@ class KillStormIT {
     int kills = 20;
     RunningProgram subscriber =
         subscriber(server, "-n", count, "-t", "60s", "--ack-wait", "5s").start();
-    RunningProgram publisher = publisher(server, "-n", count, "-i", 0, "-q").start();
+    // Not faster than the subscriber, or it would have finished after the third kill.
+    RunningProgram publisher = publisher(server, "-n", count, "-i", "200us", "-q").start();
     for (int kill = 0; kill < kills; kill++) {
       // A random message of the next few thousand: while many are under way.
       long at = count * (long) kill / (kills + 1) + random.nextInt(count / kills);

@@ -45,7 +45,7 @@ class StopIT {
   @Test
   void countStopsExactlyThereAndTheNextRunHasTheRest() throws Exception {
     assertThat(publisher(server, "-n", 1000, "-i", 0, "-q").start().waitForExit()).isZero();
-    RunningProgram first = subscriber(server, "-n", 300).start();
+    RunningProgram first = subscriber(server, "-n", 300, "--subject", "foo").start();
     assertThat(first.waitForExit()).isZero();
     assertThat(first.stdoutLines()).hasSize(300);
     assertThat(Pair.consumer(server).getNumAckPending()).isZero();

@@ -3,6 +3,7 @@ package io.github.natsexperiments.lab;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Stop;
+import io.github.natsexperiments.server.NativeCluster;
 import io.github.natsexperiments.server.NativeServer;
 import io.github.natsexperiments.server.ServerConfig;
 import java.io.IOException;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
       "  ./lab server              on port 4222, where the programs look for it",
       "  ./lab server creds        the one of lesson 2, which wants credentials",
       "  ./lab server token        the one of lesson 6, which wants a token",
+      "  ./lab server cluster      three nodes, on ports 4222, 4223 and 4224",
       "  ./lab server --port 4333  beside another server; give the programs",
       "                            --server nats://localhost:4333"
     })
@@ -42,7 +44,7 @@ final class Server implements Callable<Integer> {
   @Parameters(
       paramLabel = "PROFILE",
       arity = "0..1",
-      description = "A file of the folder servers/, or creds. Default: ${DEFAULT-VALUE}.")
+      description = "open, creds or cluster. Default: ${DEFAULT-VALUE}.")
   private String profile = "open";
 
   @Option(
@@ -53,9 +55,14 @@ final class Server implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (port < 0 || port > 65535) {
+    int highest = 65536 - (profile.equals(LabCluster.PROFILE) ? NativeCluster.SIZE : 1);
+    if (port < 0 || port > highest) {
       throw new ParameterException(
-          spec.commandLine(), "Invalid value '" + port + "' for --port: it must be 0 to 65535");
+          spec.commandLine(),
+          "Invalid value '" + port + "' for --port: it must be 0 to " + highest);
+    }
+    if (profile.equals(LabCluster.PROFILE)) {
+      return LabCluster.run(port);
     }
     ServerConfig config = config();
     try (Stop stop = Stop.onSignals();

@@ -110,9 +110,7 @@ public final class NativeServer implements RunningServer {
       NativeServer server = new NativeServer(binary, config, port == 0 ? freePort() : port, hooked);
       boolean started = false;
       try {
-        if (hooked) {
-          Runtime.getRuntime().addShutdownHook(server.hook);
-        }
+        server.addHook();
         server.start();
         started = true;
         return server;
@@ -126,6 +124,12 @@ public final class NativeServer implements RunningServer {
           server.close();
         }
       }
+    }
+  }
+
+  void addHook() {
+    if (hook != null) {
+      Runtime.getRuntime().addShutdownHook(hook);
     }
   }
 
@@ -370,6 +374,11 @@ public final class NativeServer implements RunningServer {
     return folder;
   }
 
+  /** The process id of the server, for a signal by hand. */
+  public synchronized long pid() {
+    return process.pid();
+  }
+
   /** Whether the server's process runs, paused or not. */
   public synchronized boolean isAlive() {
     return process != null && process.isAlive();
@@ -468,7 +477,7 @@ public final class NativeServer implements RunningServer {
    * A free port below those that systems hand out to outgoing connections: while the server is
    * down, no client's own end can sit on its port.
    */
-  private static int freePort() throws IOException {
+  static int freePort() throws IOException {
     for (int attempt = 0; attempt < 100; attempt++) {
       int candidate = ThreadLocalRandom.current().nextInt(20_000, 32_000);
       if (isFree(candidate)) {
@@ -478,7 +487,7 @@ public final class NativeServer implements RunningServer {
     throw new BindException("no free port between 20000 and 32000");
   }
 
-  private static boolean isFree(int port) {
+  static boolean isFree(int port) {
     try (ServerSocket socket = new ServerSocket()) {
       socket.setReuseAddress(!Platform.WINDOWS);
       socket.bind(new InetSocketAddress(LOOPBACK, port));

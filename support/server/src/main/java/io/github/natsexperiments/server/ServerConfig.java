@@ -33,8 +33,13 @@ public record ServerConfig(String name, String text) {
       throw new IllegalArgumentException(
           "no server profile \"" + name + "\"; there is " + String.join(", ", PROFILES));
     }
+    return new ServerConfig(name, read(name));
+  }
+
+  /** The text of a file in {@code servers/}. */
+  static String read(String name) {
     try (InputStream in = ServerConfig.class.getResourceAsStream("/servers/" + name + ".conf")) {
-      return new ServerConfig(name, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
