@@ -100,6 +100,7 @@ final class PutWindow implements AutoCloseable {
   private String answers;
   private long puts;
   private long refused;
+  private boolean stopped; // while the server was away
 
   /**
    * Connects.
@@ -129,6 +130,9 @@ final class PutWindow implements AutoCloseable {
   void put(Put put) throws Failure, InterruptedException {
     while (unanswered.size() == size || !unanswered.isEmpty() && unanswered.peek().isAnswered()) {
       takeOldestAnswer();
+    }
+    if (stopped) {
+      return;
     }
     Pending pending = new Pending(put, puts, size);
     slots.set(pending.slot, pending);
@@ -228,6 +232,7 @@ final class PutWindow implements AutoCloseable {
       if (stop.sleep(pause)) {
         console.warn("Puts without an answer, stored or not: " + unanswered.size());
         unanswered.clear();
+        stopped = true;
         return;
       }
       pause = options.getReconnectWait();

@@ -7,6 +7,7 @@ import io.github.natsexperiments.testkit.RunningProgram;
 import io.nats.client.Connection;
 import io.nats.client.Nats;
 import io.nats.client.Options;
+import io.nats.client.api.KeyValueConfiguration;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -64,5 +65,14 @@ record Login(String token, String hash) {
   Connection connect(RunningServer server) throws IOException, InterruptedException {
     return Nats.connect(
         Options.builder().server(server.url()).token(token.toCharArray()).maxReconnects(0).build());
+  }
+
+  /** The programs' bucket, in which no value is overwritten before a subscriber has seen it. */
+  void bucketWithHistory(RunningServer server) throws Exception {
+    try (Connection connection = connect(server)) {
+      connection
+          .keyValueManagement()
+          .create(KeyValueConfiguration.builder("sample_kv").maxHistoryPerKey(64).build());
+    }
   }
 }

@@ -7,7 +7,6 @@ import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
 import io.nats.client.KeyValue;
-import io.nats.client.api.KeyValueConfiguration;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -30,10 +29,11 @@ class TokenPairIT {
   }
 
   @Test
-  void theSubscriberSeesWhatThePublisherPuts() {
-    RunningProgram subscriber = LOGIN.subscriber(server, "--follow", "-n", 5).start();
-    subscriber.waitForStderr("Waiting for bucket \"sample_kv\" to be created");
-    RunningProgram publisher = LOGIN.publisher(server, "-n", 5, "-i", "500ms").start();
+  void theSubscriberSeesWhatThePublisherPuts() throws Exception {
+    LOGIN.bucketWithHistory(server);
+    RunningProgram subscriber = LOGIN.subscriber(server, "-n", 5).start();
+    subscriber.waitForStderr("Waiting for changes");
+    RunningProgram publisher = LOGIN.publisher(server, "-n", 5, "-i", "20ms").start();
 
     assertThat(publisher.waitForExit()).isZero();
     assertThat(publisher.stdoutLines())
@@ -43,6 +43,15 @@ class TokenPairIT {
     assertThat(subscriber.stdoutLines().get(4))
         .startsWith("PUT key \"key\" (revision = \"5\", age = \"")
         .endsWith("\"): Hello #4 from Key/Value NATS publisher");
+  }
+
+  @Test
+  void whoFollowsWaitsForTheBucket() {
+    RunningProgram subscriber = LOGIN.subscriber(server, "--follow", "-n", 5).start();
+    subscriber.waitForStderr("Waiting for bucket \"sample_kv\" to be created");
+    put("--increment", "-n", 5, "-i", 0);
+    assertThat(subscriber.waitForExit()).isZero();
+    assertThat(subscriber.stdoutLines()).hasSize(5).last().asString().endsWith("): 5");
   }
 
   @Test
@@ -153,11 +162,7 @@ class TokenPairIT {
 
   @Test
   void theWatchGoesOnAfterARestart() throws Exception {
-    try (Connection connection = LOGIN.connect(server)) {
-      connection
-          .keyValueManagement()
-          .create(KeyValueConfiguration.builder("sample_kv").maxHistoryPerKey(64).build());
-    }
+    LOGIN.bucketWithHistory(server);
     put("-n", 1, "-m", "before");
     RunningProgram subscriber = LOGIN.subscriber(server, "-n", 11).start();
     subscriber.waitForStdout("before");

@@ -96,7 +96,8 @@ class TokenSecrecyIT {
   /** First the new token into the file, then its hash to the server. */
   @Test
   @DisabledOnOs(OS.WINDOWS) // there a server cannot be told to read its configuration
-  void whenTheTokenIsReplaced() throws IOException {
+  void whenTheTokenIsReplaced() throws Exception {
+    LOGIN.bucketWithHistory(server);
     Login next = Login.issue();
     Path file = LOGIN.in(folder.resolve("token"));
     RunningProgram publisher =

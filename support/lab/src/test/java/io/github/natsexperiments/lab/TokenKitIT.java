@@ -49,13 +49,13 @@ class TokenKitIT {
 
   @Test
   void runsTheLessonWithATokenOfItsOwn() throws IOException {
-    RunningProgram first = lab("run", "6", "-n", 3);
+    RunningProgram first = lab("run", "6", "-n", 2, "-i", "2s");
     assertThat(first.waitForExit()).isZero();
     first.waitForStderr("lab | Issued a token for this machine into " + KIT);
-    first.waitForStdout("sub | PUT key \"key\" (revision = \"3\"");
+    first.waitForStdout("sub | PUT key \"key\" (revision = \"2\"");
     String token = token();
 
-    RunningProgram second = lab("run", "6", "-n", 3);
+    RunningProgram second = lab("run", "6", "-n", 2, "-i", "2s");
     assertThat(second.waitForExit()).isZero();
     assertThat(second.stderrLines()).noneMatch(line -> line.contains("Issued"));
     assertThat(token()).isEqualTo(token);
