@@ -116,7 +116,6 @@ public final class JetStreamPublisher implements Callable<Integer> {
       console = common.console(stop);
       JetStreamErrors.checkServer(connection);
       stream.ensure(connection, subject, console);
-
       PayloadSource payloads = publisher.payloads(stop, connection.getMaxPayload());
       sent = common.tally("Published", publisher.count(), false);
       try {
