@@ -13,6 +13,8 @@ if errorlevel 1 (
 
 rem Of "run 1", "run 01" and "run 01-basic" the lesson's folder.
 set "LESSON="
+if "%~1 %~2"=="server creds" set "LESSON=02-creds-auth"
+if "%~1 %~2"=="server token" set "LESSON=06-kv-token"
 if not "%~1"=="run" goto stale
 for /d %%F in ("%ROOT%??-*") do (
   for /f "delims=-" %%N in ("%%~nxF") do (

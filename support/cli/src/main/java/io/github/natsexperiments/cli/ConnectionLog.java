@@ -5,11 +5,13 @@ import io.nats.client.ConnectionListener;
 import io.nats.client.Consumer;
 import io.nats.client.ErrorListener;
 import java.io.IOException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
 /**
  * Tells on standard error what happens to a connection: that the server has gone and is back, and
- * that messages were dropped. Lesson 04 shows how to write such listeners, with every event.
+ * that messages were dropped. Lesson 04 shows how to write such listeners, with every event. A
+ * lesson that has more to do at an event extends it.
  */
 public class ConnectionLog implements ConnectionListener, ErrorListener {
   private boolean connected;
@@ -49,7 +51,8 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
 
   @Override
   public void exceptionOccurred(Connection connection, Exception e) {
-    if (e instanceof IOException || e instanceof TimeoutException) {
+    Throwable what = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
+    if (what instanceof IOException || what instanceof TimeoutException) {
       Log.LOG.debug("connection", e); // the event says it in the reader's words
     } else {
       Log.LOG.warn("{}", e.toString());

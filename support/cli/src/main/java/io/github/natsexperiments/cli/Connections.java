@@ -5,6 +5,7 @@ import io.nats.client.Connection;
 import io.nats.client.ErrorListener;
 import io.nats.client.Nats;
 import io.nats.client.Options;
+import io.nats.client.api.ServerInfo;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
@@ -17,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 
 /**
  * Connects, and says why when it cannot. {@code Nats.connect} alone tells neither the reason nor,
@@ -36,7 +38,20 @@ public final class Connections {
    * @throws Failure exit code 3 when no server can be reached, 4 when the login is rejected
    */
   public static Connection connect(Options options) throws Failure, InterruptedException {
-    Attempt attempt = new Attempt(options);
+    return connect(options, null);
+  }
+
+  /**
+   * Connects to one of the servers of the options.
+   *
+   * @param whyRejected finds the words for a rejected login, from what the server says of itself
+   *     (its version, whether it asks for a login; null when it said nothing); null for the
+   *     server's own words, which are the same for every cause
+   * @throws Failure exit code 3 when no server can be reached, 4 when the login is rejected
+   */
+  public static Connection connect(Options options, Function<ServerInfo, String> whyRejected)
+      throws Failure, InterruptedException {
+    Attempt attempt = new Attempt(options, whyRejected);
     Options listening = new Options.Builder(options).errorListener(attempt).build();
     CompletableFuture<Connection> result = attempt.result;
     Thread connector =
@@ -76,14 +91,17 @@ public final class Connections {
    */
   private static final class Attempt extends ForwardingErrorListener {
     private final Options options;
+    private final Function<ServerInfo, String> whyRejected;
     private final CompletableFuture<Connection> result = new CompletableFuture<>();
     private final List<Exception> heard = new ArrayList<>();
     private int rejections;
+    private ServerInfo rejecting;
     private volatile boolean connected;
 
-    Attempt(Options options) {
+    Attempt(Options options, Function<ServerInfo, String> whyRejected) {
       super(options.getErrorListener());
       this.options = options;
+      this.whyRejected = whyRejected;
     }
 
     @Override
@@ -92,9 +110,12 @@ public final class Connections {
         super.errorOccurred(connection, error);
         return;
       }
-      // Another server of the list may still accept the login: only the last rejection is final.
-      if (isRejection(error) && ++rejections == options.getServers().size()) {
-        result.completeExceptionally(new AuthenticationException(error));
+      if (isRejection(error)) {
+        rejecting = connection.getServerInfo();
+        // Another server of the list may still accept the login: only the last rejection is final.
+        if (++rejections == options.getServers().size()) {
+          result.completeExceptionally(new AuthenticationException(error));
+        }
       }
     }
 
@@ -110,8 +131,8 @@ public final class Connections {
     private synchronized Failure explain(Throwable e) {
       String servers = ServerUrls.show(options.getServers());
       if (e instanceof AuthenticationException) {
-        return new Failure(
-            ExitCode.NOT_AUTHORISED, "Login rejected by " + servers + ": " + e.getMessage(), e);
+        String why = whyRejected == null ? e.getMessage() : whyRejected.apply(rejecting);
+        return new Failure(ExitCode.NOT_AUTHORISED, "Login rejected by " + servers + ": " + why, e);
       }
       if (e instanceof RuntimeException) {
         return new Failure(ExitCode.FAILED, "Cannot connect to " + servers + ": " + e, e);

@@ -77,6 +77,57 @@ public final class Console {
     }
   }
 
+  /** Prints the line of a write that a bucket has stored, unless quiet. */
+  public void stored(String bucket, String key, long revision) {
+    stored(bucket, key, revision, "");
+  }
+
+  /**
+   * Prints the line of a write that a bucket has stored, unless quiet.
+   *
+   * @param more what else there is to say, as {@code name = "value"}; may be empty
+   */
+  public void stored(String bucket, String key, long revision, String more) {
+    if (!quiet) {
+      line(
+          "Ack: bucket = \""
+              + bucket
+              + "\", key = \""
+              + key
+              + "\", revision = \""
+              + revision
+              + (more.isEmpty() ? "\"" : "\", " + more));
+    }
+  }
+
+  /**
+   * Prints the line of a bucket's entry, unless quiet.
+   *
+   * @param operation what was done to the key, {@code PUT} for example
+   * @param more what else there is to say, as {@code name = "value"}; may be empty
+   * @param value null when the operation leaves none
+   */
+  public void entry(String operation, String key, long revision, String more, byte[] value) {
+    if (!quiet) {
+      line(
+          operation
+              + " key \""
+              + key
+              + "\" (revision = \""
+              + revision
+              + "\""
+              + (more.isEmpty() ? ")" : ", " + more + ")")
+              + (value == null ? "" : ": " + Payloads.show(value)));
+    }
+  }
+
+  /** Prints a line, unless quiet. */
+  public void print(String text) {
+    if (!quiet) {
+      line(Payloads.show(text.getBytes(StandardCharsets.UTF_8)));
+    }
+  }
+
   /**
    * Writes one line, whole and at once. When the reader of our output has gone, the run is asked to
    * end and the line is dropped.

@@ -24,6 +24,7 @@ public final class PayloadSource {
   private final MessageTemplate template;
   private final BlockingQueue<Optional<byte[]>> lines;
   private long next;
+  private long linesToSkip;
 
   /** Numbered texts. */
   PayloadSource(long count, Pace pace, Stop stop, MessageTemplate template) {
@@ -47,6 +48,13 @@ public final class PayloadSource {
     reader.start();
   }
 
+  /** Begins at a number other than 0; the lines of an input before it are read and skipped. */
+  PayloadSource from(long first) {
+    next = first;
+    linesToSkip = template == null ? first : 0;
+    return this;
+  }
+
   /**
    * Waits for the next payload.
    *
@@ -56,6 +64,11 @@ public final class PayloadSource {
   public byte[] next() throws InterruptedException {
     if (next >= count || !pace.next()) {
       return null;
+    }
+    for (; linesToSkip > 0; linesToSkip--) {
+      if (nextLine() == null) {
+        return null;
+      }
     }
     byte[] payload = template != null ? template.payload(next) : nextLine();
     next++;

@@ -6,7 +6,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** How many messages a publisher sends, how fast, and what is in them. */
+/**
+ * How many messages a publisher sends, how fast, and what is in them. A lesson with a text of its
+ * own gives it to the constructor: {@code @Mixin private PublisherOptions publisher = new …}.
+ */
 public final class PublisherOptions {
   private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
   private static final String DEFAULT_MESSAGE = "Hello #{n} from NATS publisher";
@@ -14,6 +17,7 @@ public final class PublisherOptions {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
+  private final String defaultMessage;
   private long count = Long.MAX_VALUE;
   private int size;
 
@@ -27,11 +31,24 @@ public final class PublisherOptions {
   @Option(
       names = {"-m", "--message"},
       paramLabel = "TEXT",
-      description = "Payload; {n} is the counter, from 0. Default: " + DEFAULT_MESSAGE + ".")
+      description = "Payload; {n} is the counter, from 0. Default: ${DEFAULT-VALUE}.")
   private String message;
 
   @Option(names = "--stdin", description = "Publish each line of standard input instead.")
   private boolean stdin;
+
+  /** With the text of the lessons 01 to 04. */
+  public PublisherOptions() {
+    this(DEFAULT_MESSAGE);
+  }
+
+  /**
+   * @param defaultMessage the text without {@code --message}; {@code {n}} is the counter
+   */
+  public PublisherOptions(String defaultMessage) {
+    this.defaultMessage = defaultMessage;
+    this.message = defaultMessage;
+  }
 
   @Option(
       names = {"-n", "--count"},
@@ -54,6 +71,11 @@ public final class PublisherOptions {
     return count;
   }
 
+  /** Whether the payloads are the lines of standard input. */
+  public boolean stdin() {
+    return stdin;
+  }
+
   /**
    * The payloads of this run.
    *
@@ -62,19 +84,33 @@ public final class PublisherOptions {
    * @throws ParameterException when the options contradict each other
    */
   public PayloadSource payloads(Stop stop, long maxPayload) {
+    return payloads(stop, maxPayload, 0);
+  }
+
+  /**
+   * The payloads of a run that goes on where another one ended.
+   *
+   * @param stop ends the run
+   * @param maxPayload the longest payload, in bytes, that the server takes
+   * @param first the number of the first payload; those before it are skipped, and {@code --count}
+   *     counts them
+   * @throws ParameterException when the options contradict each other
+   */
+  public PayloadSource payloads(Stop stop, long maxPayload, long first) {
     if (stdin) {
-      if (message != null || size > 0) {
+      if (message != defaultMessage || size > 0) {
         throw new ParameterException(
             spec.commandLine(),
             "--stdin takes the payload from the input: leave out --message and --size");
       }
       Pace pace = new Pace(interval == null ? Duration.ZERO : interval, stop);
-      return new PayloadSource(count, pace, stop, System.in, maxPayload);
+      return new PayloadSource(count, pace, stop, System.in, maxPayload).from(first);
     }
     return new PayloadSource(
-        count,
-        new Pace(interval == null ? DEFAULT_INTERVAL : interval, stop),
-        stop,
-        new MessageTemplate(message == null ? DEFAULT_MESSAGE : message, size));
+            count,
+            new Pace(interval == null ? DEFAULT_INTERVAL : interval, stop),
+            stop,
+            new MessageTemplate(message, size))
+        .from(first);
   }
 }

@@ -27,12 +27,15 @@ public final class Stop implements AutoCloseable {
     /** Ctrl-C or SIGTERM. */
     SIGNAL,
     /** Whoever read our standard output closed it, as {@code | head -1} does. */
-    OUTPUT_CLOSED
+    OUTPUT_CLOSED,
+    /** A listener heard what ends the run, see {@link #fail(Failure)}. */
+    FAILED
   }
 
   private final CountDownLatch asked = new CountDownLatch(1);
   private final CountDownLatch finished = new CountDownLatch(1);
   private volatile Reason reason;
+  private volatile Failure failure;
 
   private Stop() {}
 
@@ -62,6 +65,31 @@ public final class Stop implements AutoCloseable {
       }
     }
     asked.countDown();
+  }
+
+  /**
+   * Ends the run with a failure that is known in another thread than the program's own, such as
+   * that of a listener; the first one counts. The program's thread throws it, see {@link
+   * #throwFailure()}.
+   */
+  public void fail(Failure why) {
+    synchronized (this) {
+      if (failure == null) {
+        failure = why;
+      }
+    }
+    ask(Reason.FAILED);
+  }
+
+  /**
+   * Throws what {@link #fail(Failure)} got; does nothing when there is none.
+   *
+   * @throws Failure the end of this run
+   */
+  public void throwFailure() throws Failure {
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   /** Whether the run shall end. Costs next to nothing, also in a loop of a million a second. */

@@ -38,6 +38,19 @@ class PayloadSourceTest {
   }
 
   @Test
+  void goesOnInTheMiddle() throws InterruptedException {
+    MessageTemplate template = new MessageTemplate("#{n}", 0);
+    PayloadSource texts = new PayloadSource(4, pace, stop, template).from(3);
+    assertThat(texts.next()).asString(UTF_8).isEqualTo("#3");
+    assertThat(texts.next()).isNull();
+
+    ByteArrayInputStream input = new ByteArrayInputStream("a\nb\nc\nd\n".getBytes(UTF_8));
+    PayloadSource lines = new PayloadSource(3, pace, stop, input, 9).from(2);
+    assertThat(lines.next()).asString(UTF_8).isEqualTo("c");
+    assertThat(lines.next()).isNull();
+  }
+
+  @Test
   void readsLinesWithAnyLineEnd() throws InterruptedException {
     assertThat(lines("a\nb\r\n\nпоследняя", 9, 99)).containsExactly("a", "b", "", "последняя");
     assertThat(lines("", 9, 99)).isEmpty();

@@ -7,6 +7,7 @@ import io.github.natsexperiments.server.NativeServer;
 import io.github.natsexperiments.server.ServerConfig;
 import java.net.BindException;
 import java.time.Duration;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
@@ -17,6 +18,26 @@ final class LabServer {
   private LabServer() {}
 
   /**
+   * The configuration of a profile of one server: one of those in {@code servers/}, or of a {@link
+   * Kit}.
+   *
+   * @throws IllegalArgumentException when there is no such profile; the message lists those there
+   *     are
+   */
+  static ServerConfig config(String profile) throws Failure, InterruptedException {
+    Kit kit = Kit.of(profile);
+    if (kit != null) {
+      return kit.serverConfig();
+    }
+    try {
+      return ServerConfig.profile(profile);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          e.getMessage() + ", " + Kit.CREDS.profile() + ", " + LabCluster.PROFILE, e);
+    }
+  }
+
+  /**
    * Returns when the server is ready.
    *
    * @param port the client port, 0 for a free one
@@ -24,8 +45,12 @@ final class LabServer {
    */
   static NativeServer start(ServerConfig config, int port, Stop stop)
       throws Failure, InterruptedException {
-    FutureTask<NativeServer> start =
-        new FutureTask<>(() -> NativeServer.startWithoutShutdownHook(config, port));
+    return start(() -> NativeServer.startWithoutShutdownHook(config, port), port, stop);
+  }
+
+  /** The same with another way to start, for more than one server. */
+  static <T> T start(Callable<T> way, int port, Stop stop) throws Failure, InterruptedException {
+    FutureTask<T> start = new FutureTask<>(way);
     Thread starter = new Thread(start, "start server");
     starter.setDaemon(true);
     starter.start();

@@ -13,18 +13,25 @@ import java.util.TreeMap;
  * A lesson's folder.
  *
  * @param name the folder's name, for example {@code 01-basic}
- * @param profile the server it needs, see {@link
- *     io.github.natsexperiments.server.ServerConfig#PROFILES}
+ * @param profile the server it needs, see {@link LabServer#config(String)}
  */
 record Lesson(String name, String profile) {
   /** The server profile of each lesson that there is, or will be. */
   private static final Map<String, String> PROFILES =
       new TreeMap<>(
           Map.of(
-              "01-basic", "open",
-              "03-jetstream", "open",
-              "04-callbacks-errors", "open",
-              "05-kv-store", "open"));
+              "01-basic",
+              "open",
+              Kit.CREDS.lesson(),
+              Kit.CREDS.profile(),
+              "03-jetstream",
+              "open",
+              "04-callbacks-errors",
+              "open",
+              "05-kv-store",
+              "open",
+              Kit.TOKEN.lesson(),
+              Kit.TOKEN.profile()));
 
   /**
    * Finds a lesson.
@@ -56,7 +63,7 @@ record Lesson(String name, String profile) {
     return name.equals(this.name) || name.equals(number) || ("0" + name).equals(number);
   }
 
-  /** A jar of this lesson, {@code publisher} or {@code subscriber}. */
+  /** A jar of this lesson, such as {@code publisher} or {@code subscriber}. */
   Path jar(String program) throws Failure {
     Path jar = root().resolve(jarName(program));
     if (!Files.isRegularFile(jar)) {
@@ -73,7 +80,7 @@ record Lesson(String name, String profile) {
   }
 
   /** The project's folder: this code is in its {@code support/lab/target}. */
-  private static Path root() {
+  static Path root() {
     try {
       Path jar = Path.of(Lab.class.getProtectionDomain().getCodeSource().getLocation().toURI());
       return jar.resolve("../../../..").normalize();

@@ -51,22 +51,38 @@ final class Pair {
     }
     given = read(options);
     forPublisher = route(PUBLISHER);
+    addCredentials(PUBLISHER, forPublisher);
     addDefault(PUBLISHER, forPublisher, "--count", "10");
     addDefault(PUBLISHER, forPublisher, "--interval", "500ms");
     Duration pace = check(PUBLISHER, forPublisher).matchedOptionValue("--interval", Duration.ZERO);
     forSubscriber = route(SUBSCRIBER);
+    addCredentials(SUBSCRIBER, forSubscriber);
     addDefault(SUBSCRIBER, forSubscriber, "--count", "10");
     addDefault(SUBSCRIBER, forSubscriber, "--timeout", pace.plus(PATIENCE).toSeconds() + "s");
+    addDefault(SUBSCRIBER, forSubscriber, "--follow", null); // what the publisher creates
     check(SUBSCRIBER, forSubscriber);
+  }
+
+  /** What a program shares with the lab: picocli, so that the lab can read its annotations. */
+  private static final class Picocli extends ClassLoader {
+    Picocli() {
+      super(getPlatformClassLoader());
+    }
+
+    @Override
+    protected Class<?> findClass(String name) throws ClassNotFoundException {
+      if (!name.startsWith("picocli.")) {
+        throw new ClassNotFoundException(name);
+      }
+      return CommandLine.class.getClassLoader().loadClass(name);
+    }
   }
 
   /** The command line of the program in a jar, without running it. */
   private static CommandLine load(Path path) throws Failure {
     try (JarFile jar = new JarFile(path.toFile())) {
       String main = jar.getManifest().getMainAttributes().getValue(Attributes.Name.MAIN_CLASS);
-      // What the programs and the lab share, picocli above all, comes from the lab.
-      ClassLoader loader =
-          new URLClassLoader(new URL[] {path.toUri().toURL()}, Pair.class.getClassLoader());
+      ClassLoader loader = new URLClassLoader(new URL[] {path.toUri().toURL()}, new Picocli());
       return new CommandLine(loader.loadClass(main));
     } catch (IOException | ClassNotFoundException e) {
       throw new Failure(ExitCode.FAILED, path + " cannot be read: delete it, ./lab builds it", e);
@@ -124,10 +140,19 @@ final class Pair {
     return arguments;
   }
 
+  /** The login of a program, when the server asks for one. */
+  private void addCredentials(String program, List<String> arguments) {
+    Kit kit = Kit.of(lesson.profile());
+    if (kit != null) {
+      List<String> login = kit.option(program);
+      addDefault(program, arguments, login.get(0), login.get(1));
+    }
+  }
+
   private void addDefault(String program, List<String> arguments, String name, String value) {
     OptionSpec option = options(program).get(name);
     if (option != null && Stream.of(option.names()).noneMatch(given::hasMatchedOption)) {
-      arguments.add(name + "=" + value);
+      arguments.add(value == null ? name : name + "=" + value);
     }
   }
 

@@ -4,7 +4,6 @@ import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.server.NativeServer;
-import io.github.natsexperiments.server.ServerConfig;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.ProcessBuilder.Redirect;
@@ -77,7 +76,7 @@ final class Run implements Callable<Integer> {
     System.setErr(
         new PrintStream(new Prefixed("lab | ", Prefixed.STDERR), true, StandardCharsets.UTF_8));
     try (Stop stop = Stop.onSignals();
-        NativeServer server = LabServer.start(ServerConfig.profile(lesson.profile()), 0, stop)) {
+        NativeServer server = LabServer.start(LabServer.config(lesson.profile()), 0, stop)) {
       if (server == null) {
         return ExitCode.DONE;
       }

@@ -3,10 +3,13 @@ package io.github.natsexperiments.lab;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Stop;
+import io.github.natsexperiments.server.NativeCluster;
 import io.github.natsexperiments.server.NativeServer;
 import io.github.natsexperiments.server.ServerConfig;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,6 +28,9 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  ./lab server              on port 4222, where the programs look for it",
+      "  ./lab server creds        the one of lesson 2, which wants credentials",
+      "  ./lab server token        the one of lesson 6, which wants a token",
+      "  ./lab server cluster      three nodes, on ports 4222, 4223 and 4224",
       "  ./lab server --port 4333  beside another server; give the programs",
       "                            --server nats://localhost:4333"
     })
@@ -38,7 +44,7 @@ final class Server implements Callable<Integer> {
   @Parameters(
       paramLabel = "PROFILE",
       arity = "0..1",
-      description = "A file of the folder servers/. Default: ${DEFAULT-VALUE}.")
+      description = "open, creds or cluster. Default: ${DEFAULT-VALUE}.")
   private String profile = "open";
 
   @Option(
@@ -49,12 +55,18 @@ final class Server implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (port < 0 || port > 65535) {
+    int highest = 65536 - (profile.equals(LabCluster.PROFILE) ? NativeCluster.SIZE : 1);
+    if (port < 0 || port > highest) {
       throw new ParameterException(
-          spec.commandLine(), "Invalid value '" + port + "' for --port: it must be 0 to 65535");
+          spec.commandLine(),
+          "Invalid value '" + port + "' for --port: it must be 0 to " + highest);
     }
+    if (profile.equals(LabCluster.PROFILE)) {
+      return LabCluster.run(port);
+    }
+    ServerConfig config = config();
     try (Stop stop = Stop.onSignals();
-        NativeServer server = LabServer.start(config(), port, stop)) {
+        NativeServer server = LabServer.start(config, port, stop)) {
       if (server == null) {
         return ExitCode.DONE;
       }
@@ -63,18 +75,34 @@ final class Server implements Callable<Integer> {
         if (stop.sleep(CHECK)) {
           return ExitCode.DONE;
         }
+        config = reloadIfChanged(server, config);
       }
       throw new Failure(
           ExitCode.FAILED, server.description() + " has ended by itself; start it again");
     }
   }
 
-  private ServerConfig config() {
+  private ServerConfig config() throws Failure, InterruptedException {
     try {
-      return ServerConfig.profile(profile);
+      return LabServer.config(profile);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
+  }
+
+  /** The issuer has written something new, such as whom it has revoked: the server shall know. */
+  private ServerConfig reloadIfChanged(NativeServer server, ServerConfig before) {
+    Kit kit = Kit.of(profile);
+    ServerConfig now = kit == null ? before : kit.current(before);
+    if (now != before) {
+      try {
+        server.reload(now);
+        System.err.println("The server has read its new configuration");
+      } catch (IOException | UnsupportedOperationException e) {
+        System.err.println("Restart the server for its new configuration: " + e.getMessage());
+      }
+    }
+    return now;
   }
 
   private void tell(NativeServer server, PrintStream out) {
@@ -87,7 +115,16 @@ final class Server implements Callable<Integer> {
     out.println();
     out.println("Next, in two other terminals (mvn package builds the jars):");
     String option = server.port() == DEFAULT_PORT ? "" : " --server " + server.url();
-    out.println("  java -jar 01-basic/target/subscriber.jar" + option);
-    out.println("  java -jar 01-basic/target/publisher.jar" + option);
+    Kit kit = Kit.of(profile);
+    for (String program : List.of(Pair.SUBSCRIBER, Pair.PUBLISHER)) {
+      out.println(
+          "  java -jar "
+              + (kit == null ? "01-basic" : kit.lesson())
+              + "/target/"
+              + program
+              + ".jar"
+              + option
+              + (kit == null ? "" : " " + String.join(" ", kit.option(program))));
+    }
   }
 }

@@ -24,9 +24,14 @@ class InfoIT {
   void showsTheServerAndWhatJetStreamUses() throws Exception {
     String limits =
         """
-        http: 8222
         jetstream { max_mem: 64M, max_file: 2G }
-        accounts { $G { jetstream { max_streams: 7, max_file: 1536M } } }
+        accounts {
+          LAB {
+            jetstream { max_streams: 7, max_file: 1610612736 }
+            users [ { user: lab, password: lab } ]
+          }
+        }
+        no_auth_user: lab
         """;
     try (RunningServer server = TestServer.start(new ServerConfig("limits", limits));
         Connection connection = Nats.connect(server.url())) {
@@ -59,7 +64,7 @@ class InfoIT {
 
   @Test
   void saysThatJetStreamIsOff() throws Exception {
-    try (RunningServer server = TestServer.start(new ServerConfig("core", "http: 8222"))) {
+    try (RunningServer server = TestServer.start(new ServerConfig("core", ""))) {
       RunningProgram lab = lab(temporary, "info", "-s", server.url()).start();
 
       assertThat(lab.waitForExit()).isZero();

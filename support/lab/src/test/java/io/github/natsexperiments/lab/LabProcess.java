@@ -52,7 +52,11 @@ final class LabProcess {
 
   static void assertNothingIsLeft(List<ProcessHandle> children, Path temporary) {
     assertThat(children).isNotEmpty();
-    await().untilAsserted(() -> assertThat(children).noneMatch(ProcessHandle::isAlive));
+    try {
+      await().untilAsserted(() -> assertThat(children).noneMatch(ProcessHandle::isAlive));
+    } finally {
+      children.forEach(ProcessHandle::destroyForcibly);
+    }
     assertThat(temporary).isEmptyDirectory();
   }
 }

@@ -96,9 +96,9 @@ class RunIT {
           run 1 --foo       | Unknown option: '--foo'. See java -jar 01-basic/target/publisher.jar --help and java -jar 01-basic/target/subscriber.jar --help
           run 1 -n          | Missing required parameter for option '-n' (N). See java -jar 01-basic/target/publisher.jar --help and java -jar 01-basic/target/subscriber.jar --help
           run 1 -n 0        | Invalid value '0' for --count: it must be 1 or more. See java -jar 01-basic/target/publisher.jar --help
-          run 1 --queue a.  | Invalid value for option '--queue' (GROUP): 'a.' is not a subject
+          run 1 --queue a.  | Invalid value for option '--queue': 'a.'
           run 1 -s nats://x | lab run starts a server of its own
-          run 7             | No lesson "7". There is 01-basic
+          run 99            | No lesson "99". There is 01-basic
           run               | Which lesson? There is 01-basic
           """)
   void refusesWhatMakesNoSense(String args, String message) {
@@ -126,7 +126,7 @@ class RunIT {
 
     assertThat(lab.waitForExit()).isEqualTo(1);
     assertThat(lab.stderrLines())
-        .anyMatch(line -> line.startsWith("pub | ERROR The message has 2000000 bytes"))
+        .anyMatch(line -> line.startsWith("pub | ERROR A message is larger"))
         .anyMatch(line -> line.startsWith("sub | INFO Received 0 messages"))
         .contains("lab | The publisher ended with exit code 1; stopping the subscriber");
   }

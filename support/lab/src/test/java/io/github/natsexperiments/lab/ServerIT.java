@@ -4,12 +4,16 @@ import static io.github.natsexperiments.lab.LabProcess.assertNothingIsLeft;
 import static io.github.natsexperiments.lab.LabProcess.children;
 import static io.github.natsexperiments.lab.LabProcess.lab;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.nats.client.Connection;
 import io.nats.client.Nats;
+import io.nats.client.api.StreamConfiguration;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -84,12 +88,47 @@ class ServerIT {
     assertNothingIsLeft(children, temporary);
   }
 
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signal INT")
+  void aClusterGoesOnWithoutANodeAndCtrlCEndsTheOthers() throws Exception {
+    RunningProgram lab = lab(temporary, "server", "cluster", "--port", 0).start();
+    List<String> nodes =
+        Stream.of("n1 ", "n2 ", "n3 ")
+            .map(name -> lab.waitForStdout(line -> line.startsWith("  " + name)))
+            .toList();
+    List<ProcessHandle> children = children(lab);
+    assertThat(children).hasSize(3);
+    String publisher = lab.waitForStdout("publisher.jar");
+    try (Connection connection = Nats.connect(publisher.replaceFirst(".*--server ", ""))) {
+      assertThat(connection.getServers()).hasSize(3);
+      connection
+          .jetStreamManagement()
+          .addStream(
+              StreamConfiguration.builder().name("kept").subjects("kept").replicas(3).build());
+
+      long first = Long.parseLong(nodes.get(0).replaceFirst(".*process ", ""));
+      ProcessHandle.of(first).orElseThrow().destroyForcibly();
+      lab.waitForStderr("2 of 3 nodes are left, a majority");
+      // The two that are left elect a new leader: 4 to 9 s, and once more when they disagree.
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .ignoreExceptions()
+          .until(() -> connection.jetStream().publish("kept", new byte[0]).getSeqno() > 0);
+    }
+
+    lab.sigint();
+
+    assertThat(lab.waitForExit()).isEqualTo(130);
+    assertNothingIsLeft(children, temporary);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       textBlock =
           """
           server nosuch       | no server profile "nosuch"; there is open
+          server cluster --port 65534 | Invalid value '65534' for --port: it must be 0 to 65533
           server --port 70000 | Invalid value '70000' for --port: it must be 0 to 65535
           """)
   void refusesWhatMakesNoSense(String args, String message) {

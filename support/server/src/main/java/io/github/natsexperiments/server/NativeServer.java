@@ -110,9 +110,7 @@ public final class NativeServer implements RunningServer {
       NativeServer server = new NativeServer(binary, config, port == 0 ? freePort() : port, hooked);
       boolean started = false;
       try {
-        if (hooked) {
-          Runtime.getRuntime().addShutdownHook(server.hook);
-        }
+        server.addHook();
         server.start();
         started = true;
         return server;
@@ -126,6 +124,12 @@ public final class NativeServer implements RunningServer {
           server.close();
         }
       }
+    }
+  }
+
+  void addHook() {
+    if (hook != null) {
+      Runtime.getRuntime().addShutdownHook(hook);
     }
   }
 
@@ -177,6 +181,7 @@ public final class NativeServer implements RunningServer {
     try {
       await(READY_LIMIT, "start", () -> ended(pidFile) || isReady());
       if (ended(pidFile)) {
+        output.awaitEnd();
         throw output.contains("address already in use") || output.contains("Only one usage of")
             ? new BindException(serverError("did not start", config))
             : new IOException(serverError("did not start", config));
@@ -223,13 +228,16 @@ public final class NativeServer implements RunningServer {
     return file.setExecutable(true) && file.canExecute() ? script : binary.path();
   }
 
-  /** Whether the process is over; finds out its id on the way. */
+  /** Whether the process is over; finds out its id on the way, which the runner keeps to itself. */
   private boolean ended(Path pidFile) throws IOException {
     if (process == null && Files.exists(pidFile)) {
       String pid = Files.readString(pidFile).strip();
-      if (!pid.isEmpty()) {
-        process = ProcessHandle.of(Long.parseLong(pid)).orElse(null);
-      }
+      process =
+          ProcessHandle.current()
+              .children()
+              .filter(child -> pid.equals(Long.toString(child.pid())))
+              .findAny()
+              .orElse(null);
     }
     return process == null ? output.ended() : !process.isAlive();
   }
@@ -297,23 +305,18 @@ public final class NativeServer implements RunningServer {
     Optional<String> before = configLoadTime();
     output.clear();
     write(config);
-    try {
-      signal("HUP");
-      await(
-          SIGNAL_LIMIT,
-          "reload",
-          () -> {
-            Optional<String> now = configLoadTime();
-            return now.isPresent() && !now.equals(before) || output.contains("Failed to reload");
-          });
-      if (output.contains("Failed to reload")) {
-        throw new IOException(serverError("did not reload", config));
-      }
-      this.config = config;
-    } catch (IOException | RuntimeException e) {
-      write(this.config);
-      throw e;
+    signal("HUP");
+    await(
+        SIGNAL_LIMIT,
+        "reload",
+        () -> {
+          Optional<String> now = configLoadTime();
+          return now.isPresent() && !now.equals(before) || output.contains("Failed to reload");
+        });
+    if (output.contains("Failed to reload")) {
+      throw new IOException(serverError("did not reload", config));
     }
+    this.config = config;
   }
 
   private Optional<String> configLoadTime() {
@@ -369,6 +372,11 @@ public final class NativeServer implements RunningServer {
   /** All that this server has on disk. */
   Path folder() {
     return folder;
+  }
+
+  /** The process id of the server, for a signal by hand. */
+  public synchronized long pid() {
+    return process.pid();
   }
 
   /** Whether the server's process runs, paused or not. */
@@ -469,7 +477,7 @@ public final class NativeServer implements RunningServer {
    * A free port below those that systems hand out to outgoing connections: while the server is
    * down, no client's own end can sit on its port.
    */
-  private static int freePort() throws IOException {
+  static int freePort() throws IOException {
     for (int attempt = 0; attempt < 100; attempt++) {
       int candidate = ThreadLocalRandom.current().nextInt(20_000, 32_000);
       if (isFree(candidate)) {
@@ -479,7 +487,7 @@ public final class NativeServer implements RunningServer {
     throw new BindException("no free port between 20000 and 32000");
   }
 
-  private static boolean isFree(int port) {
+  static boolean isFree(int port) {
     try (ServerSocket socket = new ServerSocket()) {
       socket.setReuseAddress(!Platform.WINDOWS);
       socket.bind(new InetSocketAddress(LOOPBACK, port));

@@ -17,14 +17,15 @@ import java.util.stream.Stream;
 /** Says who listens on a TCP port, for messages about a port that is taken. */
 public final class PortOwner {
 
-  private static final int TIMEOUT_MILLIS = 500;
+  private static final int TIMEOUT_MILLIS = 1000;
   private static final Pattern GREETING = Pattern.compile("^INFO \\{.*\"version\":\"([^\"]+)\"");
   private static final String LISTENING = "0A";
 
   private PortOwner() {}
 
   /**
-   * Says in words who listens on a port of this machine's loopback address. Takes a second at most.
+   * Says in words who listens on a port of this machine's loopback address. Takes two seconds at
+   * most.
    *
    * @param port a TCP port
    * @return for example {@code nats-server 2.9.10} when it greets like one, else on Linux {@code

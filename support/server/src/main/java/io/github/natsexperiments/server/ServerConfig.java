@@ -19,7 +19,7 @@ import java.util.List;
 public record ServerConfig(String name, String text) {
 
   /** The profiles that come with the project. */
-  public static final List<String> PROFILES = List.of("open");
+  public static final List<String> PROFILES = List.of("open", "token");
 
   /**
    * Reads a profile.
@@ -33,10 +33,26 @@ public record ServerConfig(String name, String text) {
       throw new IllegalArgumentException(
           "no server profile \"" + name + "\"; there is " + String.join(", ", PROFILES));
     }
+    return new ServerConfig(name, read(name));
+  }
+
+  /** The text of a file in {@code servers/}. */
+  static String read(String name) {
     try (InputStream in = ServerConfig.class.getResourceAsStream("/servers/" + name + ".conf")) {
-      return new ServerConfig(name, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * The same configuration with a variable filled in, which nats-server would otherwise take from
+   * its environment.
+   *
+   * @param variable its name, without the dollar sign
+   * @param value what it stands for, without quotation marks in it
+   */
+  public ServerConfig with(String variable, String value) {
+    return new ServerConfig(name, text.replace("$" + variable, '"' + value + '"'));
   }
 }

@@ -1,6 +1,7 @@
 package io.github.natsexperiments.server;
 
 import io.nats.Output;
+import java.io.InterruptedIOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Supplier;
@@ -17,6 +18,7 @@ final class ServerOutput implements Output {
 
   private static final org.slf4j.Logger LOG = LoggerFactory.getLogger("nats-server");
   private static final int KEPT = 200;
+  private static final int END_MILLIS = 1000;
 
   private final Deque<String> lines = new ArrayDeque<>();
   private Thread reader;
@@ -42,6 +44,22 @@ final class ServerOutput implements Output {
   /** Whether the server wrote something and has closed its output, so: whether it has ended. */
   synchronized boolean ended() {
     return reader != null && !reader.isAlive();
+  }
+
+  /** Lets an ended server's last lines come in. */
+  void awaitEnd() throws InterruptedIOException {
+    Thread last;
+    synchronized (this) {
+      last = reader;
+    }
+    if (last != null) {
+      try {
+        last.join(END_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new InterruptedIOException("interrupted while reading what nats-server printed");
+      }
+    }
   }
 
   /** The line that says why the server ended or refused, without time and level. */

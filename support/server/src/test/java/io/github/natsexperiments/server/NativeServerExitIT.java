@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whatever ends the JVM that started a server, neither process nor files are left. */
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class NativeServerExitIT {
 
   @TempDir Path temporary;
@@ -157,7 +157,7 @@ class NativeServerExitIT {
 
     private static void startWithInvalidConfiguration() {
       try {
-        NativeServer.start(new ServerConfig("test", "port: lots"), 0).close();
+        NativeServer.startWithoutShutdownHook(new ServerConfig("test", "port: lots"), 0).close();
         throw new IllegalStateException("it started");
       } catch (IOException e) {
         System.err.println(e.getMessage());

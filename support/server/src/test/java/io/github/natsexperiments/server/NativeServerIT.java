@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import java.io.IOException;
 import java.net.BindException;
@@ -13,6 +14,7 @@ import java.net.ServerSocket;
 import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -153,7 +155,7 @@ class NativeServerIT {
               () ->
                   assertThatThrownBy(() -> new Nats(server)).isInstanceOf(ConnectException.class));
       client.ping();
-      server.stop();
+      assertTimeout(Duration.ofSeconds(5), server::stop);
       assertThat(server.process().isAlive()).isFalse();
     }
     server.start();
@@ -178,8 +180,10 @@ class NativeServerIT {
         .isInstanceOf(IOException.class)
         .hasMessageContaining("did not reload with configuration \"test\"")
         .hasMessageContaining("Failed to reload");
-    server.reload(OPEN);
+    new Nats(server).close();
     server.restart();
+    new Nats(server).close();
+    server.reload(OPEN);
     new Nats(server).close();
   }
 

@@ -54,13 +54,23 @@ final class Nats implements AutoCloseable {
   }
 
   void createStream(String name) throws IOException {
+    createStream(name, 1);
+  }
+
+  void createStream(String name, int replicas) throws IOException {
     String answer =
         request(
             "$JS.API.STREAM.CREATE." + name,
-            "{\"name\":\"%s\",\"subjects\":[\"%s\"]}".formatted(name, name));
+            "{\"name\":\"%s\",\"subjects\":[\"%s\"],\"num_replicas\":%d}"
+                .formatted(name, name, replicas));
     if (answer.contains("\"error\"")) {
       throw new IOException(answer);
     }
+  }
+
+  /** Publishes to a stream; returns its ack, or what came instead. */
+  String store(String subject) throws IOException {
+    return request(subject, "");
   }
 
   String streamNames() throws IOException {

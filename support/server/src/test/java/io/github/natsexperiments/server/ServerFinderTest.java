@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Finds and fetches shell scripts that say they are a nats-server, from a server of its own. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no shell scripts")
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ServerFinderTest {
 
   @TempDir Path folder;

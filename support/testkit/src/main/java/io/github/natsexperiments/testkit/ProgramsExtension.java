@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -16,8 +17,9 @@ import org.opentest4j.TestAbortedException;
 
 /**
  * Looks after the programs of a test: stops them when it ends, and shows their output when it
- * failed. JUnit finds it by itself, through {@code junit-platform.properties} and {@code
- * META-INF/services} of this module, so that no test can forget it.
+ * failed. On Windows a test that needs a signal is skipped. JUnit finds it by itself, through
+ * {@code junit-platform.properties} and {@code META-INF/services} of this module, so that no test
+ * can forget it.
  */
 public final class ProgramsExtension
     implements BeforeAllCallback,
@@ -103,6 +105,9 @@ public final class ProgramsExtension
 
   /** The same failure, its message followed by what every program wrote. */
   private static Throwable withOutput(Throwable thrown) {
+    if (OS.WINDOWS.isCurrentOs() && needsSignal(thrown)) {
+      return new TestAbortedException(thrown.getMessage(), thrown);
+    }
     String output =
         SCOPES.stream()
             .flatMap(List::stream)
@@ -118,5 +123,10 @@ public final class ProgramsExtension
       failure.addSuppressed(suppressed);
     }
     return failure;
+  }
+
+  private static boolean needsSignal(Throwable thrown) {
+    return thrown instanceof UnsupportedOperationException
+        && String.valueOf(thrown.getMessage()).startsWith(Signals.NOT_ON_WINDOWS);
   }
 }

@@ -5,9 +5,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.condition.OS;
 
 /** Sends signals to processes, which Java can only for SIGTERM and SIGKILL. */
 final class Signals {
+
+  /** How the message begins wherever a signal is asked for that Windows does not have. */
+  static final String NOT_ON_WINDOWS = "Windows has no signal ";
 
   private static final Path STATUS = Path.of("/proc/self/status");
   private static final int SIGINT = 2;
@@ -15,6 +19,9 @@ final class Signals {
   private Signals() {}
 
   static void send(String signal, long pid) throws IOException, InterruptedException {
+    if (OS.WINDOWS.isCurrentOs()) {
+      throw new UnsupportedOperationException(NOT_ON_WINDOWS + signal);
+    }
     Process kill =
         new ProcessBuilder("kill", "-" + signal, Long.toString(pid))
             .redirectErrorStream(true)

@@ -1,0 +1,136 @@
+package io.github.natsexperiments.creds;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.AclEntry;
+import java.nio.file.attribute.AclEntryFlag;
+import java.nio.file.attribute.AclEntryPermission;
+import java.nio.file.attribute.AclEntryType;
+import java.nio.file.attribute.AclFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * The folder of an issuer on disk: only its owner can read it, git ignores it, and every file in it
+ * is there whole or not at all.
+ */
+final class Kit {
+  static final String OPERATOR_JWT = "operator.jwt";
+  static final String SERVER_CONF = "server.conf";
+
+  private static final Pattern JWT = Pattern.compile("eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]+");
+  private static final Pattern OURS =
+      Pattern.compile("\\.gitignore|operator\\.jwt|server\\.conf|keys|[\\w-]+\\.(seed|creds)");
+
+  private Kit() {}
+
+  /** Whether something is there that a new kit would destroy. */
+  static boolean isTaken(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return Files.exists(folder);
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.findAny().isPresent();
+    }
+  }
+
+  /** A file in the folder that no issuer has written: whoever replaces the folder would lose it. */
+  static Optional<Path> foreign(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return Optional.of(folder);
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files
+          .filter(file -> !file.equals(folder))
+          .filter(file -> !OURS.matcher(file.getFileName().toString()).matches())
+          .findFirst();
+    }
+  }
+
+  /**
+   * Makes the folder, or replaces it. It is written beside its place and moved there when it is
+   * complete.
+   *
+   * @param files path in the folder, and content
+   */
+  static void create(Path folder, Map<String, String> files) throws IOException {
+    Path place = folder.toAbsolutePath().normalize();
+    Files.createDirectories(place.getParent());
+    Path aside = Files.createTempDirectory(place.getParent(), place.getFileName() + ".new-");
+    try {
+      Path made = privateFolder(aside.resolve("new"));
+      write(made.resolve(".gitignore"), "*\n");
+      for (Map.Entry<String, String> file : files.entrySet()) {
+        Path path = made.resolve(file.getKey());
+        if (!Files.exists(path.getParent())) {
+          privateFolder(path.getParent());
+        }
+        write(path, file.getValue());
+      }
+      if (isTaken(place)) {
+        Files.move(place, aside.resolve("old"));
+      }
+      Files.move(made, place, StandardCopyOption.REPLACE_EXISTING); // at most an empty folder
+    } finally {
+      delete(aside);
+    }
+  }
+
+  /** Writes or replaces one file; whoever reads it sees the old content or the new, never half. */
+  static void write(Path file, String text) throws IOException {
+    Path aside = Files.createTempFile(file.toAbsolutePath().getParent(), "new-", ""); // mode 0600
+    try {
+      Files.writeString(aside, text);
+      Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(aside);
+    }
+  }
+
+  /** Reads every JWT that stands anywhere in a file. */
+  static List<Claims> claims(Path file) throws IOException {
+    return JWT.matcher(Files.readString(file))
+        .results()
+        .map(match -> Claims.of(match.group()))
+        .toList();
+  }
+
+  /** A folder for the eyes of its owner only, by mode 0700 or, on Windows, by its access list. */
+  private static Path privateFolder(Path folder) throws IOException {
+    Files.createDirectory(folder);
+    if (Files.getFileAttributeView(folder, PosixFileAttributeView.class) != null) {
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+    }
+    AclFileAttributeView acl = Files.getFileAttributeView(folder, AclFileAttributeView.class);
+    if (acl != null) {
+      AclEntry owner =
+          AclEntry.newBuilder()
+              .setType(AclEntryType.ALLOW)
+              .setPrincipal(acl.getOwner())
+              .setPermissions(EnumSet.allOf(AclEntryPermission.class))
+              .setFlags(AclEntryFlag.FILE_INHERIT, AclEntryFlag.DIRECTORY_INHERIT)
+              .build();
+      acl.setAcl(List.of(owner));
+    }
+    return folder;
+  }
+
+  private static void delete(Path folder) throws IOException {
+    List<Path> files;
+    try (Stream<Path> walk = Files.walk(folder)) {
+      files = walk.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path file : files) {
+      Files.delete(file);
+    }
+  }
+}

@@ -1,0 +1,264 @@
+package io.github.natsexperiments.creds;
+
+import static io.github.natsexperiments.creds.IssuedKit.failsWith;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.natsexperiments.testkit.Program;
+import io.github.natsexperiments.testkit.RunningProgram;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the issuer writes, where, and what it refuses to overwrite. */
+class CredsIssuerIT {
+  private static final List<String> KIT =
+      List.of(
+          ".gitignore",
+          "keys/account.seed",
+          "keys/operator.seed",
+          "keys/system.seed",
+          "operator.jwt",
+          "publisher.creds",
+          "server.conf",
+          "subscriber.creds");
+
+  @TempDir Path folder;
+
+  private RunningProgram issuer(Object... args) {
+    RunningProgram issuer =
+        Program.jar("issuer")
+            .directory(folder)
+            .args(
+                List.of(args).contains("--out")
+                    ? List.of().toArray()
+                    : new Object[] {"--out", "kit"})
+            .args(args)
+            .start();
+    issuer.waitForExit();
+    return issuer;
+  }
+
+  private Path kit() {
+    return folder.resolve("kit");
+  }
+
+  /** Every file in the test's folder, so that what is left beside a kit is seen, too. */
+  private Map<String, String> content() throws IOException {
+    Map<String, String> content = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        content.put(folder.relativize(file).toString().replace('\\', '/'), Files.readString(file));
+      }
+    }
+    return content;
+  }
+
+  private static List<String> inKit(List<String> names) {
+    return names.stream().map(name -> "kit/" + name).sorted().toList();
+  }
+
+  @Test
+  void aKitIsCompleteAndForItsOwnerOnly() throws IOException {
+    assertThat(issuer().waitForExit()).isZero();
+    assertThat(content().keySet()).containsExactlyElementsOf(inKit(KIT));
+    assumeTrue(Files.getFileStore(folder).supportsFileAttributeView("posix"));
+    try (Stream<Path> files = Files.walk(kit())) {
+      for (Path file : files.toList()) {
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+            .as(file.toString())
+            .isEqualTo(Files.isDirectory(file) ? "rwx------" : "rw-------");
+      }
+    }
+  }
+
+  @Test
+  void theDefaultFolderIsTheLessons() throws IOException {
+    RunningProgram issuer = Program.jar("issuer").directory(folder).start();
+    assertThat(issuer.waitForExit()).isZero();
+    assertThat(content()).containsKey("02-creds-auth/creds/server.conf");
+    issuer.waitForStderr("nats-server -c " + Path.of("02-creds-auth", "creds", "server.conf"));
+  }
+
+  @Test
+  void gitDoesNotSeeAKit() throws IOException {
+    assertThat(git("init", "-q").waitForExit()).isZero();
+    issuer();
+    RunningProgram status = git("status", "--porcelain");
+    assertThat(status.waitForExit()).isZero();
+    assertThat(status.stdoutLines()).isEmpty();
+  }
+
+  private RunningProgram git(String... args) {
+    return Program.command(Stream.concat(Stream.of("git"), Stream.of(args)).toArray(String[]::new))
+        .directory(folder)
+        .start();
+  }
+
+  @Test
+  void aKitThatIsThereStays() throws IOException {
+    issuer();
+    Map<String, String> before = content();
+    failsWith(1, issuer(), "kit is there already", "--force");
+    assertThat(content()).isEqualTo(before);
+  }
+
+  @Test
+  void forceReplacesAKitWhole() throws IOException {
+    issuer();
+    issuer("--user", "guest");
+    Map<String, String> before = content();
+    assertThat(before).containsKey("kit/guest.creds");
+
+    assertThat(issuer("--force").waitForExit()).isZero();
+    Map<String, String> after = content();
+    assertThat(after.keySet()).containsExactlyElementsOf(inKit(KIT));
+    after.remove("kit/.gitignore");
+    assertThat(after).allSatisfy((file, text) -> assertThat(text).isNotEqualTo(before.get(file)));
+  }
+
+  @Test
+  void whatIsNoKitStaysInSpiteOfForce() throws IOException {
+    Files.createDirectory(kit());
+    Files.writeString(kit().resolve("thesis.txt"), "my only copy");
+    failsWith(1, issuer("--force"), "thesis.txt is not of a kit");
+
+    Files.delete(kit().resolve("thesis.txt"));
+    assertThat(issuer().waitForExit()).isZero(); // an empty folder is nobody's
+    Files.writeString(kit().resolve("thesis.txt"), "my only copy");
+    Map<String, String> before = content();
+    failsWith(1, issuer("--force"), "thesis.txt is not of a kit");
+    assertThat(content()).isEqualTo(before);
+  }
+
+  @Test
+  void aFolderThatCannotBeMadeLeavesNothing() throws IOException {
+    Files.writeString(folder.resolve("file"), "");
+    failsWith(1, Program.jar("issuer").directory(folder).args("--out", "file/kit").start());
+    failsWith(1, Program.jar("issuer").directory(folder).args("--out", "file").start());
+    failsWith(1, Program.jar("issuer").directory(folder).args("--out", "file", "--force").start());
+    assertThat(content().keySet()).containsExactly("file");
+  }
+
+  @Test
+  void showTellsEverythingButTheSeeds() throws IOException {
+    issuer("--expires", "1h");
+    for (String file : KIT) {
+      RunningProgram show = issuer("--show", kit().resolve(file));
+      String all = String.join("\n", show.stdoutLines()) + String.join("\n", show.stderrLines());
+      assertThat(all).doesNotContainPattern("\\bS[A-Z2-7]{57}\\b");
+      assertThat(show.waitForExit()).isEqualTo(file.matches("keys/.*|.gitignore") ? 1 : 0);
+    }
+    assertThat(String.join("\n", issuer("--show", "kit/publisher.creds").stdoutLines()))
+        .containsPattern("(?m)^user \"publisher\"$")
+        .containsPattern("(?m)^  key: +U[A-Z2-7]{55}$")
+        .containsPattern("(?m)^  signed by: +A[A-Z2-7]{55}$")
+        .containsPattern("(?m)^  expires: +20\\d\\d-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$")
+        .containsPattern("(?m)^  may publish to: +foo$")
+        .containsPattern("(?m)^  may subscribe to: +nothing$");
+    assertThat(String.join("\n", issuer("--show", "kit/server.conf").stdoutLines()))
+        .containsPattern("(?m)^operator \"operator\"$")
+        .containsPattern("(?m)^account \"SYS\"$")
+        .containsPattern("(?m)^account \"LESSON\"$")
+        .containsPattern("(?m)^  JetStream: +disk 1073741824 bytes, memory 67108864 bytes")
+        .doesNotContain("DOES NOT FIT");
+  }
+
+  @Test
+  void whoeverChangesAJwtIsSeen() throws IOException {
+    issuer();
+    Path jwt = kit().resolve("operator.jwt");
+    String text = Files.readString(jwt);
+    int at = text.length() - 20;
+    char other = text.charAt(at) == 'A' ? 'B' : 'A';
+    Files.writeString(jwt, text.substring(0, at) + other + text.substring(at + 1));
+    assertThat(String.join("\n", issuer("--show", jwt).stdoutLines())).contains("DOES NOT FIT");
+  }
+
+  @Test
+  void aUserIsAddedOnceAndReplacedOnlyWhenRevoked() throws IOException {
+    issuer();
+    issuer("--user", "guest", "--allow-sub", "foo")
+        .waitForStderr("who may publish to nothing and subscribe to foo");
+    Map<String, String> before = content();
+    failsWith(1, issuer("--user", "guest"), "guest.creds is there already", "--revoke");
+    assertThat(content()).isEqualTo(before);
+
+    issuer("--renew", "guest", "--expires", "1h").waitForStderr("subscribe to foo, until 20");
+    assertThat(seed("guest")).isEqualTo(seed(before.get("kit/guest.creds").lines()));
+    assertThat(content().keySet()).isEqualTo(before.keySet());
+
+    issuer("--revoke", "guest");
+    failsWith(1, issuer("--renew", "guest"), "User \"guest\" is revoked");
+    assertThat(issuer("--user", "guest").waitForExit()).isZero();
+    assertThat(seed("guest")).isNotEqualTo(seed(before.get("kit/guest.creds").lines()));
+
+    // A second revocation keeps the first.
+    issuer("--revoke", "publisher");
+    assertThat(issuer("--show", "kit/server.conf").stdoutLines())
+        .filteredOn(line -> line.startsWith("  revoked:"))
+        .hasSize(2);
+  }
+
+  private String seed(String user) throws IOException {
+    return seed(Files.readString(kit().resolve(user + ".creds")).lines());
+  }
+
+  private static String seed(Stream<String> creds) {
+    return creds.filter(line -> line.startsWith("SU")).findFirst().orElseThrow();
+  }
+
+  @Test
+  void theRestOfServerConfStaysWhenAUserIsRevoked() throws IOException {
+    issuer();
+    Path conf = kit().resolve("server.conf");
+    Files.writeString(conf, Files.readString(conf) + "\nport: 5555 # mine\n");
+    assertThat(issuer("--revoke", "publisher").waitForExit()).isZero();
+    assertThat(Files.readString(conf)).contains("port: 5555 # mine");
+  }
+
+  @Test
+  void withoutAKitThereIsNothingToAddTo() throws IOException {
+    failsWith(
+        1, issuer("--user", "guest"), Path.of("kit", "keys", "account.seed") + " does not exist");
+    failsWith(1, issuer("--revoke", "guest"), "does not exist");
+    failsWith(1, issuer("--show", "nothing"), "nothing does not exist");
+    issuer();
+    failsWith(4, issuer("--revoke", "nobody"), "nobody.creds does not exist");
+    failsWith(4, issuer("--renew", "nobody"), "nobody.creds does not exist");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--user ../guest",
+        "--user guest --renew guest",
+        "--user guest --force",
+        "--allow-pub foo",
+        "--user guest --allow-pub foo..bar",
+        "--expires 0",
+        "--expires 500ms",
+        "--expires soon",
+        "--show x --expires 1h",
+        "surplus",
+      })
+  void wrongUsage(String args) throws IOException {
+    failsWith(2, issuer((Object[]) args.split(" ")));
+    assertThat(content()).isEmpty();
+  }
+
+  @Test
+  void helpAndVersion() {
+    assertThat(issuer("--help").stdoutLines()).contains("Examples:");
+    assertThat(issuer("-V").stdoutLines()).first().asString().startsWith("NATS Experiments ");
+  }
+}

@@ -1,0 +1,185 @@
+package io.github.natsexperiments.callbacks;
+
+import static io.github.natsexperiments.callbacks.Pair.publisher;
+import static io.github.natsexperiments.callbacks.Pair.subscriber;
+import static io.github.natsexperiments.callbacks.Pair.waiting;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.natsexperiments.server.RunningServer;
+import io.github.natsexperiments.server.ServerConfig;
+import io.github.natsexperiments.testkit.Program;
+import io.github.natsexperiments.testkit.RunningProgram;
+import io.github.natsexperiments.testkit.TestServer;
+import io.nats.client.Connection;
+import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.StorageType;
+import io.nats.client.api.StreamConfiguration;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What ends a program: one line that says what, where and what to do, and the right exit code. */
+class FailuresIT {
+  @RegisterExtension final TestServer server = TestServer.profile("open");
+
+  private static void fails(RunningProgram program, int exitCode, String... parts) {
+    assertThat(program.waitForExit()).isEqualTo(exitCode);
+    assertThat(program.stderrLines())
+        .filteredOn(line -> line.startsWith("ERROR "))
+        .singleElement()
+        .asString()
+        .contains(parts);
+    assertThat(program.stderrLines()).noneMatch(line -> line.startsWith("\tat "));
+  }
+
+  private void stream(StreamConfiguration.Builder configuration) throws Exception {
+    try (Connection connection = Pair.connect(server)) {
+      connection
+          .jetStreamManagement()
+          .addStream(configuration.name("sample_stream").subjects("foo").build());
+    }
+  }
+
+  @Test
+  void storageFull() throws Exception {
+    stream(StreamConfiguration.builder().maxMessages(100).discardPolicy(DiscardPolicy.New));
+    RunningProgram publisher = publisher(server, "-n", 150, "-i", "1ms").start();
+    fails(publisher, 1, "maximum messages exceeded [10077]", "make room", "--resume");
+    // Each refused publish is told, and all that was acknowledged can be read.
+    assertThat(publisher.stdoutLines()).hasSize(100);
+    assertThat(publisher.stderrLines())
+        .filteredOn(line -> line.startsWith("WARN Refused: "))
+        .isNotEmpty()
+        .allMatch(line -> line.endsWith("maximum messages exceeded [10077]"));
+    assertThat(Pair.summary(publisher)).contains("10077");
+    assertThat(StoredNumbers.in(server, "sample_stream"))
+        .isEqualTo(IntStream.range(0, 100).mapToObj(Long::valueOf).toList());
+
+    // With room again, --resume completes the run.
+    try (Connection connection = Pair.connect(server)) {
+      connection
+          .jetStreamManagement()
+          .updateStream(
+              StreamConfiguration.builder()
+                  .name("sample_stream")
+                  .subjects("foo")
+                  .discardPolicy(DiscardPolicy.New)
+                  .build());
+    }
+    RunningProgram rest = publisher(server, "-n", 150, "-i", 0, "--resume").start();
+    assertThat(rest.waitForExit()).isZero();
+    assertThat(StoredNumbers.in(server, "sample_stream"))
+        .isEqualTo(IntStream.range(0, 150).mapToObj(Long::valueOf).toList());
+  }
+
+  @Test
+  void fullAtFullSpeedTellsEachRefusal() throws Exception {
+    stream(StreamConfiguration.builder().maxMessages(1000).discardPolicy(DiscardPolicy.New));
+    RunningProgram publisher = publisher(server, "-i", 0).start();
+    fails(publisher, 1, "maximum messages exceeded [10077]");
+    assertThat(publisher.stdoutLines()).hasSize(1000);
+    assertThat(publisher.stderrLines()).noneMatch(line -> line.contains("have no ack"));
+  }
+
+  @Test
+  void messagesThatAreTooLarge() throws Exception {
+    fails(
+        publisher(server, "-n", 1, "--size", 2_000_000).start(),
+        1,
+        "#0 not sent",
+        "exceed server configuration");
+    try (Connection connection = Pair.connect(server)) {
+      connection.jetStreamManagement().deleteStream("sample_stream");
+    }
+    stream(StreamConfiguration.builder().maximumMessageSize(100));
+    fails(
+        publisher(server, "-n", 1, "--size", 200).start(),
+        1,
+        "message size exceeds maximum allowed [10054]",
+        "max_msg_size");
+  }
+
+  @Test
+  void streamOrConsumerDeletedUnderneath() throws Exception {
+    RunningProgram subscriber = waiting(subscriber(server));
+    RunningProgram publisher = publisher(server, "-i", "20ms").start();
+    subscriber.waitForStdout("Hello #5 ");
+    try (Connection connection = Pair.connect(server)) {
+      connection.jetStreamManagement().deleteConsumer("sample_stream", "callbacks");
+      fails(subscriber, 1, "consumer not found [10014]", "the consumer has gone");
+      assertThat(publisher.isRunning()).isTrue();
+      connection.jetStreamManagement().deleteStream("sample_stream");
+      fails(publisher, 1, "stream not found [10059]", "the stream has gone");
+    }
+  }
+
+  @Test
+  void memoryStorageIsGoneAfterARestart() throws Exception {
+    stream(StreamConfiguration.builder().storageType(StorageType.Memory));
+    RunningProgram subscriber = waiting(subscriber(server));
+    RunningProgram publisher = publisher(server, "-i", "20ms").start();
+    subscriber.waitForStdout("Hello #5 ");
+    server.restart();
+    fails(publisher, 1, "stream not found [10059]", "in memory only?");
+    fails(subscriber, 1, "[100", "in memory only?");
+  }
+
+  @Test
+  void noServerNoStreamWrongUsage() throws Exception {
+    int closed;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      closed = socket.getLocalPort();
+    }
+    for (String jar : List.of("publisher", "subscriber", "gallery")) {
+      RunningProgram program = Program.jar(jar).args("-s", "nats://127.0.0.1:" + closed).start();
+      fails(program, 3, "Cannot reach nats://127.0.0.1:" + closed, "./lab server");
+      assertThat(program.stderrLines()).hasSize(1);
+      assertThat(program.stdoutLines()).isEmpty();
+    }
+    fails(
+        subscriber(server, "-t", "1s").start(),
+        5,
+        "Gave up: no message of stream \"sample_stream\"");
+    fails(publisher(server, "--window", 0).start(), 2, "--window", "from 1 on");
+    fails(publisher(server, "--window", 1001).start(), 2, "--window", "more than 1000");
+    fails(subscriber(server, "--fail-every", 0).start(), 2, "--fail-every");
+    fails(subscriber(server, "--max-deliver", 0).start(), 2, "--max-deliver");
+    fails(subscriber(server, "--durable", "a.b").start(), 2, "--durable");
+    fails(publisher(server, "--stream", "a b").start(), 2, "--stream");
+  }
+
+  @Test
+  void aStreamForOtherSubjects() throws Exception {
+    stream(StreamConfiguration.builder());
+    fails(
+        publisher(server, "--subject", "bar").start(),
+        1,
+        "Stream \"sample_stream\" does not take subject \"bar\"");
+    fails(
+        publisher(server, "--stream", "second").start(),
+        1,
+        "Stream \"second\": subjects overlap with an existing stream [10065]",
+        "choose another --subject");
+  }
+
+  @Test
+  void theTimeoutAlsoCountsWhileTheServerIsAway() throws Exception {
+    RunningProgram subscriber = waiting(subscriber(server, "-t", "3s"));
+    RunningProgram publisher = publisher(server, "-n", 1).start();
+    subscriber.waitForStdout("Hello #0 ");
+    assertThat(publisher.waitForExit()).isZero();
+    server.kill();
+    fails(subscriber, 5, "Gave up: no message of stream");
+  }
+
+  @Test
+  void jetStreamOff() throws Exception {
+    try (RunningServer plain = TestServer.start(new ServerConfig("plain", "http: 8222\n"))) {
+      fails(publisher(plain).start(), 1, "JetStream is off on this server");
+      fails(subscriber(plain).start(), 1, "JetStream is off on this server");
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package io.github.natsexperiments.callbacks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.natsexperiments.testkit.Program;
+import io.github.natsexperiments.testkit.RunningProgram;
+import io.github.natsexperiments.testkit.TestServer;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A network that breaks, and once more just while jnats reconnects. */
+class StuckConnectionIT {
+  /** jnats alone would need two minutes of unanswered pings. */
+  private static final Duration SOON = Duration.ofSeconds(10);
+
+  @RegisterExtension final TestServer server = TestServer.profile("open");
+
+  @Test
+  void aConnectionThatIsStuckRecovers() throws Exception {
+    try (Proxy forPublisher = new Proxy(server.port());
+        Proxy forSubscriber = new Proxy(server.port())) {
+      RunningProgram publisher =
+          Program.jar("publisher").args("-s", forPublisher.url(), "-i", "20ms").start();
+      RunningProgram subscriber = Program.jar("subscriber").args("-s", forSubscriber.url()).start();
+      subscriber.waitForStdout("Hello #10 ");
+      for (int cut = 0; cut < 6; cut++) {
+        for (Proxy proxy : List.of(forPublisher, forSubscriber)) {
+          proxy.cutTwice();
+          int acked = publisher.stdoutLines().size();
+          subscriber.waitForStdout("Hello #" + (acked + 20) + " ", SOON);
+        }
+      }
+      publisher.sigint();
+      assertThat(publisher.waitForExit()).isEqualTo(130);
+      int acked = publisher.stdoutLines().size();
+      subscriber.waitForStdout("Hello #" + (acked - 1) + " ", SOON);
+      subscriber.sigint();
+      assertThat(subscriber.waitForExit()).isEqualTo(130);
+      assertThat(Pair.summary(subscriber)).endsWith(", missing 0, duplicated 0");
+      System.out.println(
+          "STUCK "
+              + java.util.stream.Stream.of(publisher, subscriber)
+                  .flatMap(p -> p.stderrLines().stream())
+                  .filter(l -> l.contains(" stuck "))
+                  .count());
+    }
+  }
+}

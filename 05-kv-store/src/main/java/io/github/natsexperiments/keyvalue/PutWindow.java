@@ -1,0 +1,321 @@
+package io.github.natsexperiments.keyvalue;
+
+import io.github.natsexperiments.cli.Connections;
+import io.github.natsexperiments.cli.Console;
+import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.Stop;
+import io.github.natsexperiments.keyvalue.KvPublisher.Put;
+import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.Message;
+import io.nats.client.NUID;
+import io.nats.client.Options;
+import io.nats.client.api.MessageInfo;
+import io.nats.client.api.PublishAck;
+import io.nats.client.impl.Headers;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/**
+ * Puts without waiting for each answer: a window of them is on its way, and only when it is full
+ * the oldest answer is waited for. That is ten times as fast as {@code KeyValue.put}, which has no
+ * such form.
+ *
+ * <p>A bucket is a stream, and a put is a message to the subject {@code $KV.BUCKET.KEY}. Sent as
+ * such it can carry an id, a number that grows with each put. When the connection is lost, the id
+ * of the newest value of each key tells which puts have arrived; the others are sent again, in
+ * their order: nothing is lost or stored twice, and of two values of a key the later one stays.
+ *
+ * <p>For this order the connection must not reconnect by itself. jnats would first send what it
+ * still has in its queue; the puts before that, lost on their way, would come after it.
+ *
+ * <p>For one thread.
+ *
+ * @see <a href="https://docs.nats.io/using-nats/developer/develop_jetstream/model_deep_dive">NATS
+ *     documentation: message deduplication</a>
+ */
+final class PutWindow implements AutoCloseable {
+  /** With more at once the server may be overrun, and drop some. */
+  static final int LARGEST = 4096;
+
+  private static final String MESSAGE_ID = "Nats-Msg-Id";
+  private static final int NOTHING_STORED = 10037;
+  private static final Duration LONGEST_ANSWER = Duration.ofSeconds(5);
+  private static final Duration CHECK = Duration.ofMillis(100);
+  private static final Duration PAUSE = Duration.ofMillis(200);
+
+  /**
+   * Called for each put that the server has stored, in the order of the puts. The revision is 0
+   * when its answer is lost and a newer value of the key is there.
+   */
+  interface Listener {
+    void stored(Put put, long revision);
+  }
+
+  private static final class Pending {
+    final Put put;
+    final long number;
+    final int slot;
+    volatile CompletableFuture<Message> answer = new CompletableFuture<>();
+
+    Pending(Put put, long number, int size) {
+      this.put = put;
+      this.number = number;
+      this.slot = (int) (number % size);
+    }
+
+    boolean isAnswered() {
+      return answer.isDone();
+    }
+
+    /** Not so when the answer is that nobody kept the bucket just then ("no responders"). */
+    boolean isTaken() {
+      return answer.isDone() && !answer.join().isStatusMessage();
+    }
+  }
+
+  private final Options options;
+  private final String bucket;
+  private final int size;
+  private final Listener listener;
+  private final Console console;
+  private final Stop stop;
+
+  private final String run = NUID.nextGlobal() + "-";
+  private final Deque<Pending> unanswered = new ArrayDeque<>();
+  private final AtomicReferenceArray<Pending> slots;
+  private volatile Connection connection;
+  private String answers;
+  private long puts;
+  private long refused;
+  private boolean stopped; // while the server was away
+
+  /**
+   * Connects.
+   *
+   * @param options of the connection, but that it does not reconnect by itself
+   * @param size the largest number of puts without an answer, up to {@link #LARGEST}
+   */
+  PutWindow(Options options, String bucket, int size, Listener listener, Console console, Stop stop)
+      throws Failure, InterruptedException {
+    this.options = new Options.Builder(options).maxReconnects(0).build();
+    this.bucket = bucket;
+    this.size = size;
+    this.listener = listener;
+    this.console = console;
+    this.stop = stop;
+    this.slots = new AtomicReferenceArray<>(size);
+    if (!connected()) {
+      throw new Failure(ExitCode.UNREACHABLE, "The server was lost while connecting; try again");
+    }
+  }
+
+  /**
+   * Puts a value; waits only when the window is full.
+   *
+   * @throws IllegalArgumentException when the value, with its id, is larger than the server takes
+   */
+  void put(Put put) throws Failure, InterruptedException {
+    while (unanswered.size() == size || !unanswered.isEmpty() && unanswered.peek().isAnswered()) {
+      takeOldestAnswer();
+    }
+    if (stopped) {
+      return;
+    }
+    Pending pending = new Pending(put, puts, size);
+    slots.set(pending.slot, pending);
+    boolean sent = sent(pending);
+    puts++;
+    unanswered.add(pending);
+    if (!sent) {
+      sendAllAgain();
+    }
+  }
+
+  /**
+   * Waits for every answer.
+   *
+   * @throws Failure exit code 1 when the server has refused a put
+   */
+  void finish() throws Failure, InterruptedException {
+    while (!unanswered.isEmpty()) {
+      takeOldestAnswer();
+    }
+    if (refused > 0) {
+      throw new Failure(ExitCode.FAILED, "The server refused " + refused + " of " + puts + " puts");
+    }
+  }
+
+  /** How many puts the server has refused so far; each was told. */
+  long refused() {
+    return refused;
+  }
+
+  /**
+   * A request, without what makes jnats' own requests slow: each has its slot in the subject that
+   * the answer goes to, so that one subscription takes all answers.
+   */
+  private boolean sent(Pending pending) {
+    try {
+      connection.publish(
+          subject(pending.put.key()),
+          answers + pending.slot,
+          new Headers().add(MESSAGE_ID, run + pending.number),
+          pending.put.value());
+      return true;
+    } catch (IllegalStateException e) {
+      return false; // the connection is lost
+    }
+  }
+
+  private void answered(Message answer) {
+    if (answer.getConnection() == connection) {
+      String subject = answer.getSubject();
+      int slot = Integer.parseInt(subject.substring(subject.lastIndexOf('.') + 1));
+      slots.get(slot).answer.complete(answer);
+    }
+  }
+
+  private void takeOldestAnswer() throws Failure, InterruptedException {
+    Pending oldest = unanswered.element();
+    await(oldest);
+    if (!oldest.isTaken()) {
+      sendAllAgain();
+      return;
+    }
+    unanswered.remove();
+    try {
+      listener.stored(oldest.put, new PublishAck(oldest.answer.join()).getSeqno());
+    } catch (JetStreamApiException | IOException e) {
+      refused++;
+      console.warn("Refused a value of key \"" + oldest.put.key() + "\": " + e.getMessage());
+    }
+  }
+
+  /** Waits for an answer, or until it is clear that there will be none. */
+  private void await(Pending pending) throws InterruptedException {
+    long end = System.nanoTime() + LONGEST_ANSWER.toNanos();
+    while (true) {
+      try {
+        pending.answer.get(CHECK.toMillis(), TimeUnit.MILLISECONDS);
+        return;
+      } catch (TimeoutException e) {
+        if (connection.getStatus() == Connection.Status.CLOSED || System.nanoTime() > end) {
+          return;
+        }
+      } catch (ExecutionException e) {
+        throw new IllegalStateException(e); // nobody completes it that way
+      }
+    }
+  }
+
+  private void sendAllAgain() throws Failure, InterruptedException {
+    console.warn(
+        "Puts without an answer: "
+            + unanswered.size()
+            + "; what has not arrived is sent again when the server is back");
+    close();
+    Duration pause = PAUSE;
+    do {
+      if (stop.sleep(pause)) {
+        console.warn("Puts without an answer, stored or not: " + unanswered.size());
+        unanswered.clear();
+        stopped = true;
+        return;
+      }
+      pause = options.getReconnectWait();
+    } while (!connected() || !unanswered.stream().allMatch(this::sent));
+  }
+
+  /**
+   * Finds out which puts are stored, by the newest value of each key. What is older than that must
+   * not be sent again: it would replace the newer one. The server would notice an id that it has
+   * seen, but it forgets the ids of values that it does not keep, in a restart.
+   */
+  private void takeStored(JetStreamManagement management)
+      throws IOException, JetStreamApiException {
+    Map<String, MessageInfo> newest = new HashMap<>();
+    for (Iterator<Pending> oldestFirst = unanswered.iterator(); oldestFirst.hasNext(); ) {
+      Pending pending = oldestFirst.next();
+      String key = pending.put.key();
+      if (!newest.containsKey(key)) {
+        newest.put(key, newest(management, key));
+      }
+      long stored = number(newest.get(key));
+      if (pending.number <= stored) {
+        oldestFirst.remove();
+        listener.stored(pending.put, pending.number == stored ? newest.get(key).getSeq() : 0);
+      } else {
+        pending.answer = new CompletableFuture<>();
+      }
+    }
+  }
+
+  private MessageInfo newest(JetStreamManagement management, String key)
+      throws IOException, JetStreamApiException {
+    try {
+      return management.getLastMessage("KV_" + bucket, subject(key));
+    } catch (JetStreamApiException e) {
+      if (e.getApiErrorCode() == NOTHING_STORED) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  /** The number of the put that stored this; -1 when it was none of ours. */
+  private long number(MessageInfo message) {
+    Headers headers = message == null ? null : message.getHeaders();
+    String id = headers == null ? null : headers.getFirst(MESSAGE_ID);
+    return id != null && id.startsWith(run) ? Long.parseLong(id.substring(run.length())) : -1;
+  }
+
+  private String subject(String key) {
+    return "$KV." + bucket + "." + key;
+  }
+
+  private boolean connected() throws Failure, InterruptedException {
+    try {
+      connection = Connections.connect(options);
+    } catch (Failure e) {
+      if (e.exitCode() == ExitCode.UNREACHABLE) {
+        return false; // not back yet
+      }
+      throw e;
+    }
+    try {
+      connection.keyValueManagement(KvPublisher.ANSWER_SOON).getStatus(bucket);
+      takeStored(connection.jetStreamManagement());
+      answers = connection.createInbox() + ".";
+      connection.createDispatcher(this::answered).subscribe(answers + "*");
+      return true;
+    } catch (IOException | IllegalStateException e) {
+      close(); // lost again
+      return false;
+    } catch (JetStreamApiException e) {
+      close();
+      if (e.getApiErrorCode() == KvPublisher.BUCKET_NOT_FOUND) {
+        unanswered.clear(); // there will be no answer
+        throw KvPublisher.refused(bucket, e);
+      }
+      return false; // a cluster without a leader, just now
+    }
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    connection.close();
+  }
+}

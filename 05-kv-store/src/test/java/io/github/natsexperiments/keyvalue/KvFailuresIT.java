@@ -1,0 +1,203 @@
+package io.github.natsexperiments.keyvalue;
+
+import static io.github.natsexperiments.keyvalue.Pair.ack;
+import static io.github.natsexperiments.keyvalue.Pair.connect;
+import static io.github.natsexperiments.keyvalue.Pair.publisher;
+import static io.github.natsexperiments.keyvalue.Pair.subscriber;
+import static io.github.natsexperiments.keyvalue.Pair.watching;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.natsexperiments.server.RunningServer;
+import io.github.natsexperiments.server.ServerConfig;
+import io.github.natsexperiments.testkit.Program;
+import io.github.natsexperiments.testkit.RunningProgram;
+import io.github.natsexperiments.testkit.TestServer;
+import io.nats.client.Connection;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Wrong words, wrong values, buckets that are not there: one line, the documented exit code. */
+class KvFailuresIT {
+  @RegisterExtension static final TestServer server = TestServer.profile("open");
+
+  private static String lastLine(RunningProgram program, int exitCode) {
+    assertThat(program.waitForExit()).isEqualTo(exitCode);
+    List<String> lines = program.stderrLines();
+    assertThat(lines.stream().filter(line -> line.startsWith("ERROR "))).hasSize(1);
+    return lines.get(lines.size() - 1);
+  }
+
+  static Stream<List<String>> wrongUsageOfThePublisher() {
+    return Stream.of(
+        List.of("--key", "a."),
+        List.of("--key", "a..b"),
+        List.of("--key", ".a"),
+        List.of("--key", "a b"),
+        List.of("--key", "a.*"),
+        List.of("--key", ""),
+        List.of("--keys", "a,,b"),
+        List.of("--bucket", "a.b"),
+        List.of("--bucket", ""),
+        List.of("--history", "0"),
+        List.of("--history", "65"),
+        List.of("--storage", "tape"),
+        List.of("--delete", "a."),
+        List.of("--async", "5000"),
+        List.of("--async", "0"),
+        List.of("--delete", "a", "--purge", "a"));
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void wrongUsageOfThePublisher(List<String> args) {
+    RunningProgram publisher = publisher(server, args.toArray()).start();
+    assertThat(lastLine(publisher, 2)).contains(args.get(0)).endsWith("publisher.jar --help");
+    assertThat(publisher.stderrLines()).hasSize(1);
+  }
+
+  static Stream<List<String>> wrongUsageOfTheSubscriber() {
+    return Stream.of(
+        List.of("--key", "a."),
+        List.of("--key", "a.>.b"),
+        List.of("--bucket", "a b"),
+        List.of("--from", "-1"),
+        List.of("--get", "a@b"),
+        List.of("--get", "a..b"),
+        List.of("--get", "a@0"),
+        List.of("--poll", "--key", "a.*"),
+        List.of("--list", "--history"));
+  }
+
+  @ParameterizedTest
+  @MethodSource
+  void wrongUsageOfTheSubscriber(List<String> args) {
+    RunningProgram subscriber = subscriber(server, args.toArray()).start();
+    assertThat(lastLine(subscriber, 2)).contains(args.get(0)).endsWith("subscriber.jar --help");
+    assertThat(subscriber.stderrLines()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-n1", "--list", "--get=key", "--poll"})
+  void aMissingBucket(String option) {
+    RunningProgram subscriber = subscriber(server, "--bucket", "missing", option).start();
+    assertThat(lastLine(subscriber, 1))
+        .contains("There is no bucket \"missing\": start publisher.jar");
+  }
+
+  @Test
+  void aValueTooLarge() {
+    RunningProgram publisher =
+        publisher(server, "--bucket", "small", "--max-value-size", 10, "--stdin")
+            .stdin("a=short\nb=much too long\nc=never\n")
+            .start();
+    assertThat(lastLine(publisher, 1)).contains("Bucket \"small\": message size exceeds maximum");
+    assertThat(publisher.stdoutLines()).containsExactly(ack("small", "a", 1));
+  }
+
+  @Test
+  void aValueTooLargeInAWindow() {
+    String lines =
+        String.join(
+            "\n",
+            IntStream.range(0, 100)
+                .mapToObj(n -> n == 50 ? "b=" + "x".repeat(300) : "a=" + n)
+                .toList());
+    RunningProgram publisher =
+        publisher(server, "--bucket", "small2", "--max-value-size", 200, "--stdin", "--async")
+            .stdin(lines)
+            .start();
+    assertThat(lastLine(publisher, 1)).contains("The server refused 1 of ");
+    publisher.waitForStderr("WARN Refused a value of key \"b\": message size exceeds maximum");
+    assertThat(publisher.stdoutLines()).startsWith(ack("small2", "a", 1)).hasSizeGreaterThan(49);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--async", "--quiet"})
+  void aValueLargerThanAnyMessage(String option) {
+    RunningProgram publisher =
+        publisher(server, "--bucket", "large", "--stdin", option)
+            .stdin("a=1\nb=" + "x".repeat(1_048_577) + "\n")
+            .start();
+    assertThat(lastLine(publisher, 1)).contains("A value is larger than the 1048576 bytes");
+    publisher.waitForStderr("Put 1 message, ");
+  }
+
+  @Test
+  void moreReplicasThanServers() {
+    RunningProgram publisher = publisher(server, "--bucket", "three", "--replicas", 3).start();
+    assertThat(lastLine(publisher, 1)).contains("No bucket \"three\": replicas > 1");
+  }
+
+  @Test
+  void theBucketIsDeletedWhileItIsWatched() throws Exception {
+    publisher(server, "--bucket", "brief", "-n", 1).start().waitForExit();
+    RunningProgram subscriber = watching(subscriber(server, "--bucket", "brief"));
+    try (Connection connection = connect(server)) {
+      connection.keyValueManagement().delete("brief");
+    }
+    assertThat(subscriber.waitForExit(Duration.ofSeconds(5))).isEqualTo(1);
+    subscriber.waitForStderr("ERROR Bucket \"brief\" is gone: ");
+  }
+
+  @Test
+  void theBucketIsCreatedAnewWhileItIsWatched() throws Exception {
+    publisher(server, "--bucket", "anew", "-n", 1, "-m", "old").start().waitForExit();
+    RunningProgram strict = watching(subscriber(server, "--bucket", "anew"));
+    RunningProgram following = watching(subscriber(server, "--bucket", "anew", "--follow"));
+    try (Connection connection = connect(server)) {
+      connection.keyValueManagement().delete("anew");
+    }
+    publisher(server, "--bucket", "anew", "-n", 2, "-i", 0, "-m", "new {n}").start().waitForExit();
+
+    assertThat(strict.waitForExit(Duration.ofSeconds(5))).isEqualTo(1);
+    following.waitForStdout("new 1");
+    assertThat(following.stdoutLines()).hasSizeBetween(2, 3); // history 1: "new 0" may be gone
+    following.waitForStderr("Bucket \"anew\" is a new one");
+  }
+
+  @Test
+  void whoFollowsWaitsForTheBucket() {
+    RunningProgram following =
+        subscriber(server, "--bucket", "later", "--follow", "-n", 3, "-t", "20s").start();
+    following.waitForStderr("Waiting for bucket \"later\" to be created");
+    publisher(server, "--bucket", "later", "--history", 9, "-n", 3, "-i", 0).start().waitForExit();
+    assertThat(following.waitForExit()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--storage=file", "--async"})
+  void theBucketIsDeletedWhileItIsWritten(String option) throws Exception {
+    RunningProgram publisher = publisher(server, "--bucket", "cut", "-i", "10ms", option).start();
+    publisher.waitForStdout("revision = \"3\"");
+    try (Connection connection = connect(server)) {
+      connection.keyValueManagement().delete("cut");
+    }
+    assertThat(publisher.waitForExit(Duration.ofSeconds(5))).isEqualTo(1);
+    publisher.waitForStderr("ERROR Bucket \"cut\": it is gone: ");
+  }
+
+  @Test
+  void noJetStream() throws Exception {
+    ServerConfig config = new ServerConfig("no JetStream", "http: 8222\n");
+    try (RunningServer bare = TestServer.start(config)) {
+      for (Program program : List.of(publisher(bare), subscriber(bare))) {
+        assertThat(lastLine(program.start(), 1)).contains("JetStream is off");
+      }
+    }
+  }
+
+  @Test
+  void nothingComes() {
+    publisher(server, "--bucket", "still", "-n", 1).start().waitForExit();
+    RunningProgram subscriber = subscriber(server, "--bucket", "still", "-t", "300ms").start();
+    assertThat(lastLine(subscriber, 5)).contains("Gave up: nothing for key \"key\" within 300 ms");
+    subscriber.waitForStderr("Received 1 message");
+  }
+}

@@ -1,0 +1,200 @@
+package io.github.natsexperiments.token;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.natsexperiments.testkit.RunningProgram;
+import io.github.natsexperiments.testkit.TestServer;
+import io.nats.client.Connection;
+import io.nats.client.KeyValue;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Put, count, expire: what the pair does once it is logged in. */
+class TokenPairIT {
+  private static final Login LOGIN = Login.issue();
+
+  @RegisterExtension final TestServer server = TestServer.with(LOGIN.config());
+
+  private void put(Object... args) {
+    assertThat(LOGIN.publisher(server, args).start().waitForExit()).isZero();
+  }
+
+  private boolean hasExpiry() {
+    return !server.description().contains("nats-server 2.9")
+        && !server.description().contains("nats-server 2.10");
+  }
+
+  @Test
+  void theSubscriberSeesWhatThePublisherPuts() throws Exception {
+    LOGIN.bucketWithHistory(server);
+    RunningProgram subscriber = LOGIN.subscriber(server, "-n", 5).start();
+    subscriber.waitForStderr("Waiting for changes");
+    RunningProgram publisher = LOGIN.publisher(server, "-n", 5, "-i", "20ms").start();
+
+    assertThat(publisher.waitForExit()).isZero();
+    assertThat(publisher.stdoutLines())
+        .hasSize(5)
+        .startsWith("Ack: bucket = \"sample_kv\", key = \"key\", revision = \"1\"");
+    assertThat(subscriber.waitForExit()).isZero();
+    assertThat(subscriber.stdoutLines().get(4))
+        .startsWith("PUT key \"key\" (revision = \"5\", age = \"")
+        .endsWith("\"): Hello #4 from Key/Value NATS publisher");
+  }
+
+  @Test
+  void whoFollowsWaitsForTheBucket() {
+    RunningProgram subscriber = LOGIN.subscriber(server, "--follow", "-n", 5).start();
+    subscriber.waitForStderr("Waiting for bucket \"sample_kv\" to be created");
+    put("--increment", "-n", 5, "-i", 0);
+    assertThat(subscriber.waitForExit()).isZero();
+    assertThat(subscriber.stdoutLines()).hasSize(5).last().asString().endsWith("): 5");
+  }
+
+  @Test
+  void incrementsAddUp() throws Exception {
+    RunningProgram first = LOGIN.publisher(server, "--increment", "-n", 3, "-i", 0).start();
+    assertThat(first.waitForExit()).isZero();
+    assertThat(first.stdoutLines())
+        .last()
+        .isEqualTo("Ack: bucket = \"sample_kv\", key = \"key\", revision = \"3\", value = \"3\"");
+    put("--increment", "-n", 2, "-i", 0);
+    try (Connection connection = LOGIN.connect(server)) {
+      KeyValue kv = connection.keyValue("sample_kv");
+      assertThat(kv.get("key").getValueAsString()).isEqualTo("5");
+
+      kv.delete("key"); // a deleted key has a revision, but no number: counting begins anew
+      put("--increment", "-n", 1);
+      assertThat(kv.get("key").getValueAsString()).isEqualTo("1");
+
+      kv.put("key", "many");
+      RunningProgram wrong = LOGIN.publisher(server, "--increment", "-n", 1).start();
+      assertThat(wrong.waitForExit()).isEqualTo(1);
+      wrong.waitForStderr("ERROR Key \"key\" holds no number: name another one");
+    }
+  }
+
+  @Test
+  void aValueExpires() {
+    RunningProgram publisher = LOGIN.publisher(server, "--ttl", "2s", "-n", 1).start();
+    if (!hasExpiry()) {
+      assertThat(publisher.waitForExit()).isEqualTo(1);
+      publisher.waitForStderr(
+          "ERROR Values that expire need nats-server 2.11 or newer; this is 2.");
+      return;
+    }
+    RunningProgram subscriber = LOGIN.subscriber(server, "--follow", "-n", 2).start();
+    publisher.waitForStdout("Ack: ");
+    long put = System.nanoTime();
+    subscriber.waitForStdout("EXPIRED key \"key\" (revision = \"2\"");
+    assertThat(Duration.ofNanos(System.nanoTime() - put)).isLessThan(Duration.ofSeconds(3));
+    assertThat(subscriber.waitForExit()).isZero();
+    assertThat(subscriber.stdoutLines()).first().asString().startsWith("PUT key \"key\"");
+  }
+
+  @Test
+  void aPurgeIsNoExpiry() throws Exception {
+    put("-n", 1);
+    RunningProgram subscriber = LOGIN.subscriber(server, "-n", 3).start();
+    subscriber.waitForStderr("Waiting for changes");
+    try (Connection connection = LOGIN.connect(server)) {
+      connection.keyValue("sample_kv").purge("key");
+      connection.keyValue("sample_kv").delete("key");
+    }
+    assertThat(subscriber.waitForExit()).isZero();
+    assertThat(subscriber.stdoutLines().get(1)).startsWith("PURGE key \"key\" (revision = \"2\"");
+    assertThat(subscriber.stdoutLines().get(2)).startsWith("DELETE key \"key\" (revision = \"3\"");
+  }
+
+  @Test
+  void aBucketWithoutLifetimes() {
+    if (!hasExpiry()) {
+      return; // told before the bucket is looked at
+    }
+    put("-n", 1);
+    RunningProgram publisher = LOGIN.publisher(server, "--ttl", "2s", "-n", 1).start();
+    assertThat(publisher.waitForExit()).isEqualTo(1);
+    publisher.waitForStderr("ERROR Bucket \"sample_kv\": it was created without --ttl");
+  }
+
+  @Test
+  void aBucketThatForgetsTooSoonIsTold() {
+    put("-n", 1, "--key", "other");
+    RunningProgram publisher = LOGIN.publisher(server, "--increment", "-n", 1).start();
+    assertThat(publisher.waitForExit()).isZero();
+    publisher.waitForStderr("WARN Bucket \"sample_kv\" keeps 1 of the 64 newest values");
+  }
+
+  @Test
+  void wrongUsage() {
+    for (List<Object> args :
+        List.<List<Object>>of(
+            List.of("--ttl", "500ms"),
+            List.of("--ttl", "1500ms"),
+            List.of("--key", "a..b"),
+            List.of("--bucket", "a.b"))) {
+      RunningProgram publisher = LOGIN.publisher(server, args.toArray()).start();
+      assertThat(publisher.waitForExit()).isEqualTo(2);
+      assertThat(publisher.stderrLines()).hasSize(1);
+    }
+  }
+
+  @Test
+  void aMissingBucket() {
+    RunningProgram subscriber = LOGIN.subscriber(server).start();
+    assertThat(subscriber.waitForExit()).isEqualTo(1);
+    subscriber.waitForStderr("ERROR There is no bucket \"sample_kv\": start publisher.jar");
+  }
+
+  @Test
+  void theBucketIsDeletedWhileItIsWritten() throws Exception {
+    RunningProgram publisher = LOGIN.publisher(server, "-i", "20ms").start();
+    publisher.waitForStdout("Ack: ");
+    try (Connection connection = LOGIN.connect(server)) {
+      connection.keyValueManagement().delete("sample_kv");
+    }
+    assertThat(publisher.waitForExit()).isEqualTo(1);
+    publisher.waitForStderr("ERROR Bucket \"sample_kv\": it is gone");
+  }
+
+  @Test
+  void theWatchGoesOnAfterARestart() throws Exception {
+    LOGIN.bucketWithHistory(server);
+    put("-n", 1, "-m", "before");
+    RunningProgram subscriber = LOGIN.subscriber(server, "-n", 11).start();
+    subscriber.waitForStdout("before");
+    server.kill();
+    subscriber.waitForStderr("Disconnected from");
+    server.start();
+    long up = System.nanoTime();
+    try (Connection connection = LOGIN.connect(server)) {
+      KeyValue kv = connection.keyValue("sample_kv");
+      for (int n = 0; n < 10; n++) {
+        kv.put("key", "after " + n);
+      }
+    }
+    subscriber.waitForStdout("after 9");
+    assertThat(Duration.ofNanos(System.nanoTime() - up)).isLessThan(Duration.ofSeconds(2));
+    assertThat(subscriber.waitForExit()).isZero();
+    assertThat(subscriber.stdoutLines().stream().map(TokenPairIT::revision))
+        .isEqualTo(LongStream.rangeClosed(1, 11).boxed().toList());
+  }
+
+  @Test
+  void stoppedWhileTheServerIsAway() throws Exception {
+    RunningProgram publisher = LOGIN.publisher(server, "-i", "20ms").start();
+    publisher.waitForStdout("Ack: ");
+    server.kill();
+    publisher.waitForStderr("Disconnected from");
+    publisher.sigint();
+    assertThat(publisher.waitForExit(Duration.ofSeconds(5))).isEqualTo(130);
+    await().untilAsserted(() -> publisher.waitForStderr("without an answer"));
+  }
+
+  private static long revision(String line) {
+    return Long.parseLong(line.replaceAll(".*revision = \"(\\d+)\".*", "$1"));
+  }
+}

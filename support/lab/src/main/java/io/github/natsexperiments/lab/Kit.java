@@ -1,0 +1,131 @@
+package io.github.natsexperiments.lab;
+
+import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.server.ServerConfig;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * What a server that asks for a login needs, and its clients: secrets, so none are in the project.
+ * When there are none on this machine, the lesson's own issuer makes them.
+ */
+enum Kit {
+  /** Lesson 2: the whole configuration is made together with the credentials that fit it. */
+  CREDS("02-creds-auth", "creds", "server.conf", "credentials") {
+    @Override
+    ServerConfig read() throws IOException {
+      return new ServerConfig(profile(), Files.readString(marker()));
+    }
+
+    @Override
+    List<String> option(String program) {
+      return List.of(
+          "--creds", file(program + ".creds").toString()); // users and programs are namesakes
+    }
+  },
+
+  /** Lesson 6: the server knows the token's hash. */
+  TOKEN("06-kv-token", "token", "hash.env", "a token") {
+    @Override
+    ServerConfig read() throws IOException {
+      String[] variable = Files.readString(marker()).strip().split("=", 2); // NAME='VALUE'
+      if (variable.length < 2) {
+        throw new IOException("there is no variable in it");
+      }
+      return ServerConfig.profile(profile()).with(variable[0], variable[1].replace("'", ""));
+    }
+
+    @Override
+    List<String> option(String program) {
+      return List.of("--token-file", file("token").toString());
+    }
+  };
+
+  private final String lesson;
+  private final String folder;
+  private final String marker;
+  private final String contents;
+
+  /**
+   * @param folder in the lesson's folder; also the name of the server's profile
+   * @param marker file of the kit that the server needs
+   */
+  Kit(String lesson, String folder, String marker, String contents) {
+    this.lesson = lesson;
+    this.folder = folder;
+    this.marker = marker;
+    this.contents = contents;
+  }
+
+  /** The kit of a server profile; null when it needs none. */
+  static Kit of(String profile) {
+    return Stream.of(values()).filter(kit -> kit.folder.equals(profile)).findFirst().orElse(null);
+  }
+
+  /** The server's configuration, as the kit's files are now. */
+  abstract ServerConfig read() throws IOException;
+
+  /** The option that gives a program its login: name and value. */
+  abstract List<String> option(String program);
+
+  String profile() {
+    return folder;
+  }
+
+  String lesson() {
+    return lesson;
+  }
+
+  /** A file of the kit, as seen from here when it is below. */
+  Path file(String name) {
+    Path file = Lesson.root().resolve(lesson).resolve(folder).resolve(name);
+    Path here = Path.of("").toAbsolutePath();
+    return file.startsWith(here) ? here.relativize(file) : file;
+  }
+
+  Path marker() {
+    return file(marker);
+  }
+
+  /** The configuration as it is now; issues a kit when there is none, and says so. */
+  ServerConfig serverConfig() throws Failure, InterruptedException {
+    try {
+      if (!Files.exists(marker())) {
+        issue(marker().getParent());
+      }
+      return read();
+    } catch (IOException e) {
+      throw new Failure(ExitCode.FAILED, "Cannot read " + marker() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** The configuration as it is now; the one before when there is none to read. */
+  ServerConfig current(ServerConfig before) {
+    try {
+      ServerConfig now = read();
+      return now.equals(before) ? before : now;
+    } catch (IOException e) {
+      return before; // a kit that is just being replaced
+    }
+  }
+
+  private void issue(Path folder) throws Failure, IOException, InterruptedException {
+    Path jar = Lesson.find(lesson).jar("issuer");
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    Process issuer =
+        new ProcessBuilder(List.of(java, "-jar", jar.toString(), "--out", folder.toString()))
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(issuer.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    // Another lab may have been faster; its kit is as good.
+    if (issuer.waitFor() != 0 && !Files.exists(marker())) {
+      throw new Failure(ExitCode.FAILED, "Cannot issue " + contents + ": " + said.strip());
+    }
+    System.err.println("Issued " + contents + " for this machine into " + folder);
+  }
+}

@@ -1,0 +1,87 @@
+package io.github.natsexperiments.lab;
+
+import static io.github.natsexperiments.lab.LabProcess.withServer;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.natsexperiments.testkit.Program;
+import io.github.natsexperiments.testkit.RunningProgram;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The lab and lesson 2, in a copy of the project that has no credentials yet. */
+class CredsKitIT {
+  private static final Path KIT = Path.of("02-creds-auth", "creds");
+
+  @TempDir private Path project;
+
+  @BeforeEach
+  void copyTheJars() throws IOException {
+    Path root = Path.of("..", "..");
+    for (String jar :
+        List.of(
+            "support/lab/target/lab.jar",
+            "02-creds-auth/target/issuer.jar",
+            "02-creds-auth/target/publisher.jar",
+            "02-creds-auth/target/subscriber.jar")) {
+      Files.createDirectories(project.resolve(jar).getParent());
+      Files.copy(root.resolve(jar), project.resolve(jar));
+    }
+  }
+
+  private RunningProgram lab(Object... args) {
+    return withServer(Program.jar(project.resolve("support/lab/target/lab.jar")))
+        .directory(project)
+        .args(args)
+        .start();
+  }
+
+  @Test
+  void runsTheLessonWithAKitOfItsOwn() throws IOException {
+    RunningProgram first = lab("run", "2", "-n", 3, "-i", 0);
+    assertThat(first.waitForExit()).isZero();
+    first.waitForStderr("lab | Issued credentials for this machine into " + KIT);
+    first.waitForStderr("sub | INFO Received 3 messages");
+    byte[] conf = Files.readAllBytes(project.resolve(KIT).resolve("server.conf"));
+
+    RunningProgram second = lab("run", "2", "-n", 3, "-i", 0);
+    assertThat(second.waitForExit()).isZero();
+    assertThat(second.stderrLines()).noneMatch(line -> line.contains("Issued"));
+    assertThat(project.resolve(KIT).resolve("server.conf")).hasBinaryContent(conf);
+  }
+
+  @Test
+  void takesTheReadersCredentials() {
+    RunningProgram lab = lab("run", "2", "-n", 1, "--creds", KIT.resolve("publisher.creds"));
+    assertThat(lab.waitForExit()).isEqualTo(4);
+    lab.waitForStderr("sub | ERROR Refused by the server: Subscription to \"foo\"");
+  }
+
+  @Test
+  @DisabledOnOs(OS.WINDOWS) // there a server cannot be told to read its configuration
+  void aServerReadsWhoIsRevoked() {
+    RunningProgram lab = lab("server", "--port", 0, "creds");
+    String next = lab.waitForStdout("publisher.jar --server nats://");
+    RunningProgram publisher = program(next.strip().split(" "));
+    publisher.waitForStdout("Published");
+
+    assertThat(program("java", "-jar", "02-creds-auth/target/issuer.jar", "--revoke", "publisher"))
+        .satisfies(issuer -> assertThat(issuer.waitForExit()).isZero());
+
+    lab.waitForStderr("The server has read its new configuration");
+    assertThat(publisher.waitForExit()).isEqualTo(4);
+    publisher.waitForStderr("user \"publisher\" is revoked");
+  }
+
+  /** A line that the lab shows, typed as it is. */
+  private RunningProgram program(String... line) {
+    line[0] = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    return Program.command(line).directory(project).start();
+  }
+}

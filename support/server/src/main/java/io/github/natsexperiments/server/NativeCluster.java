@@ -1,0 +1,160 @@
+package io.github.natsexperiments.server;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.BindException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionService;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * Three nats-servers on this machine that are one JetStream cluster: a stream with three replicas
+ * goes on without any one of them. Each is a {@link NativeServer}, with its ways to fail.
+ *
+ * @see <a
+ *     href="https://docs.nats.io/running-a-nats-service/configuration/clustering/jetstream_clustering">NATS
+ *     documentation: JetStream clustering</a>
+ */
+public final class NativeCluster implements AutoCloseable {
+
+  /** The smallest cluster in which the death of one node leaves a majority. */
+  public static final int SIZE = 3;
+
+  private static final int TRIES = 5;
+
+  private final List<NativeServer> nodes = new ArrayList<>();
+
+  private NativeCluster() {}
+
+  /**
+   * Starts the nodes and returns when they have elected their leader. They are stopped and their
+   * data removed by {@link #close()}, or else when this JVM exits, see {@link
+   * NativeServer#start(ServerConfig, int)}.
+   *
+   * @param port the client port of the first node, of which the others have the next ones; 0 for
+   *     free ones
+   * @throws BindException when a port is taken; the message says by whom
+   * @throws IOException when there is no nats-server to start, or the cluster does not become ready
+   *     within 30 s
+   */
+  public static NativeCluster start(int port) throws IOException {
+    return start(port, true);
+  }
+
+  /** The same as {@link #start(int)} without the end at JVM exit. */
+  public static NativeCluster startWithoutShutdownHook(int port) throws IOException {
+    return start(port, false);
+  }
+
+  private static NativeCluster start(int port, boolean hooked) throws IOException {
+    ServerBinary binary = ServerBinary.find();
+    for (int attempt = 1; ; attempt++) {
+      List<Integer> ports = port == 0 ? freePorts() : from(port);
+      NativeCluster cluster = new NativeCluster();
+      boolean started = false;
+      try {
+        List<Integer> routes = freePorts();
+        for (int i = 0; i < SIZE; i++) {
+          ServerConfig config = config("n" + (i + 1), ports.get(i), routes.get(i), routes);
+          NativeServer node = new NativeServer(binary, config, ports.get(i), hooked);
+          cluster.nodes.add(node);
+          node.addHook();
+        }
+        cluster.startNodes();
+        started = true;
+        return cluster;
+      } catch (BindException e) {
+        // Somebody was faster, see NativeServer.
+        if (attempt == TRIES || port != 0 && !ports.stream().allMatch(NativeServer::isFree)) {
+          throw e;
+        }
+      } finally {
+        if (!started) {
+          cluster.close();
+        }
+      }
+    }
+  }
+
+  /** All at once, because none is ready before a majority is. The first failure ends the wait. */
+  private void startNodes() throws IOException {
+    ExecutorService threads = Executors.newFixedThreadPool(SIZE);
+    try {
+      CompletionService<Void> starts = new ExecutorCompletionService<>(threads);
+      for (NativeServer node : nodes) {
+        starts.submit(
+            () -> {
+              node.start();
+              return null;
+            });
+      }
+      for (int i = 0; i < SIZE; i++) {
+        starts.take().get();
+      }
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException cause) {
+        throw cause;
+      }
+      throw new IOException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while waiting for a cluster");
+    } finally {
+      threads.shutdown();
+    }
+  }
+
+  private static ServerConfig config(String name, int port, int route, List<Integer> routes) {
+    String all =
+        routes.stream()
+            .map(r -> "\"nats://127.0.0.1:" + r + "\"")
+            .collect(Collectors.joining(", "));
+    String variables =
+        """
+        NODE_NAME: "%s"
+        NODE_ADDRESS: "127.0.0.1:%d"
+        NODE_ROUTE: "127.0.0.1:%d"
+        ROUTES: [%s]
+
+        """
+            .formatted(name, port, route, all);
+    return new ServerConfig(name, variables + ServerConfig.read("cluster"));
+  }
+
+  private static List<Integer> from(int port) {
+    return IntStream.range(port, port + SIZE).boxed().toList();
+  }
+
+  private static List<Integer> freePorts() throws IOException {
+    List<Integer> ports = new ArrayList<>();
+    while (ports.size() < SIZE) {
+      int port = NativeServer.freePort();
+      if (!ports.contains(port)) {
+        ports.add(port);
+      }
+    }
+    return ports;
+  }
+
+  /** The nodes n1, n2 and n3. */
+  public List<NativeServer> nodes() {
+    return List.copyOf(nodes);
+  }
+
+  /** Where clients connect: the URLs of all nodes, separated by commas. */
+  public String urls() {
+    return nodes.stream().map(NativeServer::url).collect(Collectors.joining(","));
+  }
+
+  /** Stops all nodes and removes their data; safe to call twice. */
+  @Override
+  public void close() {
+    nodes.forEach(NativeServer::close);
+  }
+}
