@@ -7,7 +7,9 @@ import io.github.natsexperiments.cli.Stop;
 import io.nats.client.Connection;
 import io.nats.client.ConnectionListener;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
 import io.nats.client.KeyValueManagement;
+import io.nats.client.NUID;
 import io.nats.client.api.KeyValueEntry;
 import io.nats.client.api.KeyValueWatchOption;
 import io.nats.client.api.KeyValueWatcher;
@@ -29,10 +31,12 @@ import java.util.concurrent.TimeUnit;
  */
 final class GaplessWatch implements ConnectionListener, AutoCloseable {
   private static final long CHECK_MILLIS = 1000;
+  private static final int CHECKS_PER_CONSUMER = 3;
   private static final long WAITING_CHECK_MILLIS = 100; // the first value may not stay for long
 
   private final Connection connection;
   private final KeyValueManagement management;
+  private final JetStreamManagement streams;
   private final String bucket;
   private final String keys;
   private final KeyValueWatcher watcher;
@@ -47,9 +51,10 @@ final class GaplessWatch implements ConnectionListener, AutoCloseable {
   private ZonedDateTime created; // tells a bucket from a new one of the same name
   private boolean behind = true; // a subscription is needed
   private boolean waiting; // for a bucket
+  private int checks;
 
-  // Shared with the threads that jnats calls the watchers in, under this object's lock.
-  private Part current;
+  // Changed under this object's lock, which the threads of the watches take.
+  private volatile Part current;
   private long from;
   private boolean endOfData;
 
@@ -72,6 +77,7 @@ final class GaplessWatch implements ConnectionListener, AutoCloseable {
       throws IOException {
     this.connection = connection;
     this.management = connection.keyValueManagement(KvPublisher.ANSWER_SOON);
+    this.streams = connection.jetStreamManagement(KvPublisher.ANSWER_SOON.getJetStreamOptions());
     this.bucket = bucket;
     this.keys = keys;
     this.watcher = watcher;
@@ -155,10 +161,23 @@ final class GaplessWatch implements ConnectionListener, AutoCloseable {
       renewed();
     }
     created = stream.getCreateTime();
-    if (behind) {
+    if (behind || isConsumerGone()) {
       watch(stream.getStreamState().getLastSequence());
       behind = false;
     }
+  }
+
+  /**
+   * In a cluster the node that feeds the watch can die without being the one we are connected to.
+   * Every third check looks for its consumer, by the beginning of its name.
+   */
+  private boolean isConsumerGone() throws IOException, JetStreamApiException {
+    if (++checks % CHECKS_PER_CONSUMER != 0) {
+      return false;
+    }
+    String prefix = current.getConsumerNamePrefix();
+    return streams.getConsumerNames("KV_" + bucket).stream()
+        .noneMatch(name -> name.startsWith(prefix));
   }
 
   private void watch(long newest) throws IOException, JetStreamApiException, InterruptedException {
@@ -176,9 +195,15 @@ final class GaplessWatch implements ConnectionListener, AutoCloseable {
   /** What one subscription brings. */
   private final class Part implements KeyValueWatcher {
     private final long newest; // revision of the bucket when it began
+    private final String name = "watch-" + NUID.nextGlobal();
 
     Part(long newest) {
       this.newest = newest;
+    }
+
+    @Override
+    public String getConsumerNamePrefix() {
+      return name;
     }
 
     @Override

@@ -17,8 +17,8 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.KeyValue;
 import io.nats.client.KeyValueOptions;
 import io.nats.client.Options;
-import io.nats.client.api.KeyValueEntry;
 import io.nats.client.api.KeyValueStatus;
+import io.nats.client.api.MessageInfo;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -205,9 +205,9 @@ public final class KvPublisher implements Callable<Integer> {
       } catch (IOException e) {
         // No answer: the server was lost before it stored the value, or after. Look, before putting
         // it a second time.
-        KeyValueEntry now = whenBack(connection, kv, put.key, stop);
-        if (now != null && now.getRevision() > before && put.isValueOf(now)) {
-          return now.getRevision();
+        MessageInfo now = whenBack(connection, put.key, stop);
+        if (now != null && now.getSeq() > before && put.isIn(now)) {
+          return now.getSeq();
         }
       } catch (JetStreamApiException e) {
         throw refused(bucket.name(), e);
@@ -216,15 +216,14 @@ public final class KvPublisher implements Callable<Integer> {
     return UNKNOWN;
   }
 
-  /** Waits until the server answers again; null when the key has no value, or the run ends. */
-  private KeyValueEntry whenBack(Connection connection, KeyValue kv, String key, Stop stop)
+  /** Waits until the server answers again; null when the key is empty, or the run ends. */
+  private MessageInfo whenBack(Connection connection, String key, Stop stop)
       throws Failure, InterruptedException {
     while (!stop.sleep(PAUSE)) {
       try {
         // jnats keeps what is sent while the server is away: the put may still be on its way.
         connection.flush(ROUND_TRIP);
-        kv.getStatus(); // fails when the bucket did not survive
-        return kv.get(key);
+        return LeaderRead.newest(connection, bucket.name(), key);
       } catch (JetStreamApiException e) {
         if (e.getApiErrorCode() == BUCKET_NOT_FOUND) {
           throw refused(bucket.name(), e);
@@ -288,9 +287,9 @@ public final class KvPublisher implements Callable<Integer> {
 
   /** A value on its way to a key. */
   record Put(String key, byte[] value) {
-    boolean isValueOf(KeyValueEntry entry) {
-      byte[] stored = entry.getValue(); // null when it is empty
-      return Arrays.equals(stored == null ? new byte[0] : stored, value);
+    boolean isIn(MessageInfo message) {
+      byte[] data = message.getData(); // null when it is empty
+      return Arrays.equals(data == null ? new byte[0] : data, value);
     }
   }
 

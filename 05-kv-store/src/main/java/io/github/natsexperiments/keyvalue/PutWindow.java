@@ -8,7 +8,6 @@ import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.keyvalue.KvPublisher.Put;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.JetStreamManagement;
 import io.nats.client.Message;
 import io.nats.client.NUID;
 import io.nats.client.Options;
@@ -51,7 +50,6 @@ final class PutWindow implements AutoCloseable {
   static final int LARGEST = 4096;
 
   private static final String MESSAGE_ID = "Nats-Msg-Id";
-  private static final int NOTHING_STORED = 10037;
   private static final Duration LONGEST_ANSWER = Duration.ofSeconds(5);
   private static final Duration CHECK = Duration.ofMillis(100);
   private static final Duration PAUSE = Duration.ofMillis(200);
@@ -244,14 +242,13 @@ final class PutWindow implements AutoCloseable {
    * not be sent again: it would replace the newer one. The server would notice an id that it has
    * seen, but it forgets the ids of values that it does not keep, in a restart.
    */
-  private void takeStored(JetStreamManagement management)
-      throws IOException, JetStreamApiException {
+  private void takeStored() throws IOException, JetStreamApiException, InterruptedException {
     Map<String, MessageInfo> newest = new HashMap<>();
     for (Iterator<Pending> oldestFirst = unanswered.iterator(); oldestFirst.hasNext(); ) {
       Pending pending = oldestFirst.next();
       String key = pending.put.key();
       if (!newest.containsKey(key)) {
-        newest.put(key, newest(management, key));
+        newest.put(key, LeaderRead.newest(connection, bucket, key));
       }
       long stored = number(newest.get(key));
       if (pending.number <= stored) {
@@ -260,18 +257,6 @@ final class PutWindow implements AutoCloseable {
       } else {
         pending.answer = new CompletableFuture<>();
       }
-    }
-  }
-
-  private MessageInfo newest(JetStreamManagement management, String key)
-      throws IOException, JetStreamApiException {
-    try {
-      return management.getLastMessage("KV_" + bucket, subject(key));
-    } catch (JetStreamApiException e) {
-      if (e.getApiErrorCode() == NOTHING_STORED) {
-        return null;
-      }
-      throw e;
     }
   }
 
@@ -297,7 +282,7 @@ final class PutWindow implements AutoCloseable {
     }
     try {
       connection.keyValueManagement(KvPublisher.ANSWER_SOON).getStatus(bucket);
-      takeStored(connection.jetStreamManagement());
+      takeStored();
       answers = connection.createInbox() + ".";
       connection.createDispatcher(this::answered).subscribe(answers + "*");
       return true;

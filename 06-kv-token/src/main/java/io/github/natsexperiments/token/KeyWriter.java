@@ -7,6 +7,7 @@ import io.nats.client.JetStream;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.JetStreamOptions;
+import io.nats.client.Message;
 import io.nats.client.MessageTtl;
 import io.nats.client.PublishOptions;
 import io.nats.client.api.KeyValueOperation;
@@ -14,6 +15,7 @@ import io.nats.client.api.MessageInfo;
 import io.nats.client.impl.Headers;
 import io.nats.client.support.NatsKeyValueUtil;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 
@@ -96,13 +98,23 @@ final class KeyWriter {
 
   /**
    * Reads what the key holds. {@code KeyValue.get} shows neither the revision of a delete nor the
-   * id, and in a cluster a server may answer it that has not yet heard of the last write.
+   * id, and in a cluster a server may answer it that has not yet heard of the last write; this asks
+   * the one that leads.
    *
    * @return null when the run ends before there is an answer
    */
   Newest newest() throws Failure, JetStreamApiException, InterruptedException {
+    byte[] which = ("{\"last_by_subj\":\"" + subject + "\"}").getBytes(StandardCharsets.UTF_8);
     try {
-      return untilAnswered(() -> newest(management.getLastMessage(stream, subject)), null);
+      return untilAnswered(
+          () -> {
+            Message answer = connection.request("$JS.API.STREAM.MSG.GET." + stream, which, ANSWER);
+            if (answer == null) {
+              throw new IOException("no answer from the bucket's leader");
+            }
+            return newest(new MessageInfo(answer, stream, false).throwOnHasError());
+          },
+          null);
     } catch (JetStreamApiException e) {
       if (e.getApiErrorCode() == NOTHING_STORED) {
         return new Newest(0, null, null);
@@ -121,7 +133,7 @@ final class KeyWriter {
   }
 
   private interface Request<T> {
-    T send() throws IOException, JetStreamApiException;
+    T send() throws IOException, JetStreamApiException, InterruptedException;
   }
 
   /** Asks again until there is an answer; {@code otherwise} when the run ends before. */
