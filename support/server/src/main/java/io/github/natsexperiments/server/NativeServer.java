@@ -56,6 +56,7 @@ public final class NativeServer implements RunningServer {
   private final int port;
   private final int monitoringPort;
   private final Path folder;
+  private final String health;
   private final Thread hook;
   private volatile boolean closed;
 
@@ -68,6 +69,15 @@ public final class NativeServer implements RunningServer {
 
   NativeServer(ServerBinary binary, ServerConfig config, int port, boolean hooked)
       throws IOException {
+    this(binary, config, port, hooked, "/healthz");
+  }
+
+  /**
+   * @param health where the monitoring endpoint says that the server is ready
+   */
+  NativeServer(ServerBinary binary, ServerConfig config, int port, boolean hooked, String health)
+      throws IOException {
+    this.health = health;
     this.binary = binary;
     this.config = config;
     this.port = port;
@@ -246,7 +256,7 @@ public final class NativeServer implements RunningServer {
   private boolean isReady() {
     return process != null
         && output.contains("Server is ready")
-        && get("/healthz").filter(body -> body.contains("\"ok\"")).isPresent();
+        && get(health).filter(body -> body.contains("\"ok\"")).isPresent();
   }
 
   @Override
