@@ -162,7 +162,15 @@ class JetStreamPairIT {
     published(1);
     RunningProgram slow =
         subscriber(
-                server, "--work", "1s", "--backoff", "200ms,300ms", "--max-deliver", 3, "-t", "4s")
+                server,
+                "--work",
+                "500ms",
+                "--backoff",
+                "200ms,300ms",
+                "--max-deliver",
+                3,
+                "-t",
+                "2s")
             .start();
     assertThat(slow.waitForExit()).isEqualTo(5);
     assertThat(numbers(slow)).containsExactly(0, 0, 0);
