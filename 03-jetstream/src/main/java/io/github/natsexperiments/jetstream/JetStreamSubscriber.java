@@ -241,7 +241,9 @@ public final class JetStreamSubscriber implements Callable<Integer> {
     lastDelivery = about.consumerSequence();
 
     console.received(message.getSubject(), message.getReplyTo(), message.getData());
-    Thread.sleep(work.toMillis());
+    if (!work.isZero()) {
+      Thread.sleep(work.toMillis());
+    }
     if (stop.reason() == Stop.Reason.OUTPUT_CLOSED) {
       handBack(message); // nobody has read it
       return;
