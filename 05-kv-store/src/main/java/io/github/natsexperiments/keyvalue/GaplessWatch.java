@@ -16,9 +16,11 @@ import io.nats.client.api.KeyValueWatcher;
 import io.nats.client.api.StreamInfo;
 import io.nats.client.impl.NatsKeyValueWatchSubscription;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.ZonedDateTime;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * A watch that goes on without a gap when the server was away. After a restart the server knows
@@ -31,6 +33,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class GaplessWatch implements ConnectionListener, AutoCloseable {
   private static final long CHECK_MILLIS = 1000;
+  private static final Duration ROUND_TRIP = Duration.ofSeconds(2);
   private static final int CHECKS_PER_CONSUMER = 3;
   private static final long WAITING_CHECK_MILLIS = 100; // the first value may not stay for long
 
@@ -121,7 +124,6 @@ final class GaplessWatch implements ConnectionListener, AutoCloseable {
 
   /** Not in the connection's own thread: that one has to read the answers. */
   private void keep() {
-    int failures = 0;
     while (!stop.asked()) {
       try {
         behind |=
@@ -129,13 +131,8 @@ final class GaplessWatch implements ConnectionListener, AutoCloseable {
                 waiting ? WAITING_CHECK_MILLIS : CHECK_MILLIS, TimeUnit.MILLISECONDS);
         connected.drainPermits();
         check();
-        failures = 0;
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
-        // The server is away again, or a cluster has no leader yet. A connection that was lost in
-        // the middle of reconnecting can stay silent: then it is time for another one.
-        if (++failures > 1 && connection.getStatus() == Connection.Status.CONNECTED) {
-          reconnect();
-        }
+        reconnectIfStuck(); // else the server is away, or a cluster has no leader yet
       } catch (Failure e) {
         stop.fail(e);
       } catch (InterruptedException e) {
@@ -268,11 +265,18 @@ final class GaplessWatch implements ConnectionListener, AutoCloseable {
     behind = true;
   }
 
-  private void reconnect() {
+  /** A connection that is lost again in the middle of reconnecting can stay silent. */
+  private void reconnectIfStuck() {
     try {
-      connection.forceReconnect();
-    } catch (IOException e) {
-      // then the next check fails, too
+      try {
+        connection.flush(ROUND_TRIP);
+      } catch (TimeoutException e) {
+        if (connection.getStatus() == Connection.Status.CONNECTED) {
+          connection.forceReconnect();
+        }
+      }
+    } catch (IOException | IllegalStateException e) {
+      // lost or closed: the next attempt fails, too
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

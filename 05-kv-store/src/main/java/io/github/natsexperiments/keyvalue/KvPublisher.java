@@ -228,8 +228,10 @@ public final class KvPublisher implements Callable<Integer> {
         if (e.getApiErrorCode() == BUCKET_NOT_FOUND) {
           throw refused(bucket.name(), e);
         }
-      } catch (IOException | TimeoutException e) {
-        // Not yet. A connection that is lost again in the middle of reconnecting can stay silent.
+      } catch (IOException e) {
+        // not yet
+      } catch (TimeoutException e) {
+        // A connection that is lost again in the middle of reconnecting can stay silent.
         if (connection.getStatus() == Connection.Status.CONNECTED) {
           reconnect(connection);
         }

@@ -159,8 +159,10 @@ final class KeyWriter {
         if (e.getApiErrorCode() == BUCKET_NOT_FOUND) {
           throw e;
         }
-      } catch (IOException | TimeoutException | IllegalStateException e) {
-        // Not yet. A connection that is lost again in the middle of reconnecting can stay silent.
+      } catch (IOException | IllegalStateException e) {
+        // not yet
+      } catch (TimeoutException e) {
+        // A connection that is lost again in the middle of reconnecting can stay silent.
         if (connection.getStatus() == Connection.Status.CONNECTED) {
           reconnect();
         }

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +28,7 @@ final class SteadyWatch implements ConnectionListener, AutoCloseable {
       KeyValueOptions.builder().jsRequestTimeout(Duration.ofSeconds(2)).build();
   private static final Logger LOG = LoggerFactory.getLogger("nats");
   private static final int BUCKET_NOT_FOUND = 10059;
+  private static final Duration ROUND_TRIP = Duration.ofSeconds(2);
   private static final long PAUSE_MILLIS = 200;
 
   private final Connection connection;
@@ -46,7 +48,6 @@ final class SteadyWatch implements ConnectionListener, AutoCloseable {
           });
 
   private NatsKeyValueWatchSubscription subscription;
-  private int failures;
 
   // Shared with the threads of the watches, under this object's lock.
   private Part current;
@@ -105,12 +106,11 @@ final class SteadyWatch implements ConnectionListener, AutoCloseable {
       }
       unsubscribe();
       subscription = first > 0 ? kv.watch(keys, part, first) : kv.watch(keys, part);
-      failures = 0;
     } catch (IOException | JetStreamApiException | IllegalStateException e) {
       if (isMissing(e) || isMissing(e.getCause())) {
         missing();
-      } else if (++failures > 1 && connection.getStatus() == Connection.Status.CONNECTED) {
-        reconnect(); // lost again in the middle of reconnecting, it can stay silent
+      } else {
+        reconnectIfStuck();
       }
       beginLater();
     } catch (InterruptedException e) {
@@ -174,11 +174,18 @@ final class SteadyWatch implements ConnectionListener, AutoCloseable {
     }
   }
 
-  private void reconnect() {
+  /** A connection that is lost again in the middle of reconnecting can stay silent. */
+  private void reconnectIfStuck() {
     try {
-      connection.forceReconnect();
-    } catch (IOException e) {
-      // then the next attempt fails, too
+      try {
+        connection.flush(ROUND_TRIP);
+      } catch (TimeoutException e) {
+        if (connection.getStatus() == Connection.Status.CONNECTED) {
+          connection.forceReconnect();
+        }
+      }
+    } catch (IOException | IllegalStateException e) {
+      // lost or closed: the next attempt fails, too
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
