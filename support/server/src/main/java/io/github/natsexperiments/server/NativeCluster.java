@@ -69,7 +69,7 @@ public final class NativeCluster implements AutoCloseable {
         List<Integer> routes = freePorts();
         for (int i = 0; i < SIZE; i++) {
           ServerConfig config = config("n" + (i + 1), ports.get(i), routes.get(i), routes);
-          NativeServer node = new NativeServer(binary, config, ports.get(i), hooked, HEALTH);
+          NativeServer node = new NativeServer(binary, config, ports.get(i), hooked, HEALTH, null);
           cluster.nodes.add(node);
           node.addHook();
         }
