@@ -111,12 +111,12 @@ public final class JetStreamSubscriber implements Callable<Integer> {
       description = "Pretend that the work on a message takes that long.")
   private Duration work = Duration.ZERO;
 
-  private int batch = ConsumeOptions.DEFAULT_MESSAGE_COUNT;
+  private int batch; // 0: the default of jnats
 
   @Option(
       names = "--batch",
       paramLabel = "N",
-      description = "Most messages that wait here for their turn. Default: 500.")
+      description = "Most messages that wait here for their turn. Default: 500, or the count.")
   private void setBatch(int value) {
     if (value < 2) { // after a batch of one, jnats 2.26.2 asks for no second
       throw new ParameterException(
@@ -202,14 +202,19 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   }
 
   private ConsumeOptions consumeOptions() {
-    if (subscriber.count() <= batch) {
-      // Ask once, for as many as are wanted, and not for more when a quarter of them is handled.
+    long left = subscriber.count() - received.messages();
+    boolean once = batch == 0 ? left <= Integer.MAX_VALUE : left <= batch;
+    if (once && !consumerSetup.ordered()) {
+      // Ask once, for as many as are wanted, and wait for them. They come as fast as they are
+      // acknowledged: the server gives a consumer no more than 1,000 (max_ack_pending) at a time.
       return ConsumeOptions.builder()
-          .batchSize((int) subscriber.count())
+          .batchSize((int) left)
           .thresholdPercent(100)
+          .expiresIn(Duration.ofDays(1).toMillis())
           .build();
     }
-    return ConsumeOptions.builder().batchSize(batch).build();
+    // Ask for a batch, and before it is used up for more.
+    return ConsumeOptions.builder().batchSize(batch == 0 ? -1 : batch).build();
   }
 
   private void handle(Message message) throws InterruptedException {
