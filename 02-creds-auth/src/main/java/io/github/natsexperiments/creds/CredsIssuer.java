@@ -4,6 +4,7 @@ import io.github.natsexperiments.cli.Cli;
 import io.github.natsexperiments.cli.DurationConverter;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.HelpOptions;
 import io.github.natsexperiments.cli.Subjects;
 import io.nats.client.NKey;
 import io.nats.client.support.JwtUtils;
@@ -28,6 +29,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -120,20 +122,7 @@ public final class CredsIssuer implements Callable<Integer> {
       description = "Print what the JWTs in a file say; never a seed.")
   private Path show;
 
-  @Option(names = "--verbose", description = "Show the stack trace of a failure.")
-  private boolean verbose;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help and exit.")
-  private boolean help;
-
-  @Option(
-      names = {"-V", "--version"},
-      versionHelp = true,
-      description = "Show the version of the program, of jnats and of the JDK, and exit.")
-  private boolean version;
+  @Mixin private HelpOptions help;
 
   /** Starts the program. */
   public static void main(String[] args) {

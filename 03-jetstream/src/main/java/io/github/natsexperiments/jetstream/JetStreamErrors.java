@@ -55,7 +55,7 @@ final class JetStreamErrors {
           case 10054 -> "; send less at once";
           case STREAM_NOT_FOUND -> "; publisher.jar creates it";
           case 10074 -> "; only a cluster keeps several copies: leave out --replicas";
-          case 10077 -> "; read and acknowledge some, or allow more with --max-messages";
+          case 10077 -> "; purge the stream, or delete it and start with a larger --max-messages";
           case 10084 -> "; a work queue wants acks: leave out --ordered";
           case 10099, 10100 -> "; a work queue has one consumer: use its name with --durable";
           case 10101 -> "; a work queue is read from its beginning: leave out --from";

@@ -116,7 +116,6 @@ public final class JetStreamPublisher implements Callable<Integer> {
       console = common.console(stop);
       JetStreamErrors.checkServer(connection);
       stream.ensure(connection, subject, console);
-
       PayloadSource payloads = publisher.payloads(stop, connection.getMaxPayload());
       sent = common.tally("Published", publisher.count(), false);
       try {
@@ -161,7 +160,8 @@ public final class JetStreamPublisher implements Callable<Integer> {
       PublishOptions options =
           PublishOptions.builder().messageId(run + "-" + n).streamTimeout(ACK_TIMEOUT).build();
       try {
-        stored(payload, publish(jetStream, payload, options));
+        PublishAck ack = publish(jetStream, payload, options);
+        stored(payload, ack.getStream(), ack.getSeqno(), ack.isDuplicate());
       } catch (JetStreamApiException e) {
         refused(n, e);
       } catch (IllegalArgumentException e) {
@@ -200,8 +200,8 @@ public final class JetStreamPublisher implements Callable<Integer> {
     PublishWindow.Listener listener =
         new PublishWindow.Listener() {
           @Override
-          public void stored(byte[] payload, PublishAck ack) {
-            JetStreamPublisher.this.stored(payload, ack);
+          public void stored(byte[] payload, AckReader ack) {
+            JetStreamPublisher.this.stored(payload, ack.stream(), ack.sequence(), ack.duplicate());
           }
 
           @Override
@@ -240,9 +240,9 @@ public final class JetStreamPublisher implements Callable<Integer> {
     }
   }
 
-  private void stored(byte[] payload, PublishAck ack) {
+  private void stored(byte[] payload, String streamName, long sequence, boolean duplicate) {
     sent.add(payload);
-    console.acked(ack.getStream(), ack.getSeqno(), ack.isDuplicate() ? "duplicate = \"true\"" : "");
+    console.acked(streamName, sequence, duplicate ? "duplicate = \"true\"" : "");
   }
 
   private void refused(long number, JetStreamApiException reason) {

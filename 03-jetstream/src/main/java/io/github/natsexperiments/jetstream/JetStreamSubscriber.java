@@ -17,7 +17,6 @@ import io.nats.client.Connection;
 import io.nats.client.ConsumeOptions;
 import io.nats.client.Dispatcher;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.JetStreamOptions;
 import io.nats.client.JetStreamSubscription;
 import io.nats.client.Message;
 import io.nats.client.MessageConsumer;
@@ -29,7 +28,6 @@ import io.nats.client.support.NatsJetStreamConstants;
 import io.nats.client.support.Status;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.ZonedDateTime;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -70,8 +68,6 @@ import picocli.CommandLine.Spec;
     })
 public final class JetStreamSubscriber implements Callable<Integer> {
   private static final Duration ACK_TIMEOUT = Duration.ofSeconds(2);
-  private static final JetStreamOptions PATIENCE =
-      JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(2)).build();
   private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
   private static final Duration DRAIN_TIMEOUT_ALONE = Duration.ofSeconds(1);
 
@@ -115,12 +111,12 @@ public final class JetStreamSubscriber implements Callable<Integer> {
       description = "Pretend that the work on a message takes that long.")
   private Duration work = Duration.ZERO;
 
-  private int batch = ConsumeOptions.DEFAULT_MESSAGE_COUNT;
+  private int batch; // 0: the default of jnats
 
   @Option(
       names = "--batch",
       paramLabel = "N",
-      description = "Most messages that wait here for their turn. Default: 500.")
+      description = "Most messages that wait here for their turn. Default: 500, or the count.")
   private void setBatch(int value) {
     if (value < 2) { // after a batch of one, jnats 2.26.2 asks for no second
       throw new ParameterException(
@@ -136,7 +132,6 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   private SteadyConsumer consumer;
   private Tally received;
 
-  private ZonedDateTime streamCreated;
   private volatile long lastSequence; // in the stream
   private long lastDelivery; // of the consumer, to whomever
   private final CountDownLatch unsubscribed = new CountDownLatch(1);
@@ -189,38 +184,37 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   }
 
   /** {@link SteadyConsumer} calls this at the start, and again after a restart of the server. */
-  private MessageConsumer consume() throws IOException, JetStreamApiException, Failure {
-    StreamContext stream = connection.getStreamContext(streamName, PATIENCE);
-    ZonedDateTime created = stream.getStreamInfo().getCreateTime();
-    boolean anotherStream = streamCreated != null && !streamCreated.equals(created);
-    if (anotherStream) {
-      console.warn(JetStreamErrors.gone(streamName) + "; this is a new one");
-      lastSequence = 0;
-    }
-    if (streamCreated == null
-        && !connection.jetStreamManagement(PATIENCE).getStreamNames(subject).contains(streamName)) {
+  private MessageConsumer consume(StreamContext stream, boolean anotherStream)
+      throws IOException, JetStreamApiException, Failure {
+    if (!connection.jetStreamManagement().getStreamNames(subject).contains(streamName)) {
+      // The server would not mind, and nothing would ever come.
       throw new Failure(
           ExitCode.FAILED,
           "Stream \"%s\" has no subject \"%s\": choose another --subject or --stream"
               .formatted(streamName, subject));
     }
-    streamCreated = created;
+    lastSequence = anotherStream ? 0 : lastSequence;
     BaseConsumerContext context =
         consumerSetup.open(stream, subject, anotherStream, lastSequence, console);
-    MessageConsumer started = context.consume(consumeOptions(), dispatcher, this::handle);
+    MessageConsumer consuming = context.consume(consumeOptions(), dispatcher, this::handle);
     console.info("Waiting for messages in stream \"" + streamName + "\"");
-    return started;
+    return consuming;
   }
 
   private ConsumeOptions consumeOptions() {
-    if (subscriber.count() <= batch) {
-      // Ask once, for as many as are wanted, and not for more when a quarter of them is handled.
+    long left = subscriber.count() - received.messages();
+    boolean once = batch == 0 ? left <= Integer.MAX_VALUE : left <= batch;
+    if (once && !consumerSetup.ordered()) {
+      // Ask once, for as many as are wanted, and wait for them. They come as fast as they are
+      // acknowledged: the server gives a consumer no more than 1,000 (max_ack_pending) at a time.
       return ConsumeOptions.builder()
-          .batchSize((int) subscriber.count())
+          .batchSize((int) left)
           .thresholdPercent(100)
+          .expiresIn(Duration.ofDays(1).toMillis())
           .build();
     }
-    return ConsumeOptions.builder().batchSize(batch).build();
+    // Ask for a batch, and before it is used up for more.
+    return ConsumeOptions.builder().batchSize(batch == 0 ? -1 : batch).build();
   }
 
   private void handle(Message message) throws InterruptedException {
@@ -241,7 +235,9 @@ public final class JetStreamSubscriber implements Callable<Integer> {
     lastDelivery = about.consumerSequence();
 
     console.received(message.getSubject(), message.getReplyTo(), message.getData());
-    Thread.sleep(work.toMillis());
+    if (!work.isZero()) {
+      Thread.sleep(work.toMillis());
+    }
     if (stop.reason() == Stop.Reason.OUTPUT_CLOSED) {
       handBack(message); // nobody has read it
       return;
@@ -287,8 +283,11 @@ public final class JetStreamSubscriber implements Callable<Integer> {
       console.acked(
           about.getStream(),
           about.streamSequence(),
-          "delivered = \"%d\", pending = \"%d\""
-              .formatted(about.deliveredCount(), about.pendingCount()));
+          "delivered = \""
+              + about.deliveredCount()
+              + "\", pending = \""
+              + about.pendingCount()
+              + "\"");
     }
   }
 

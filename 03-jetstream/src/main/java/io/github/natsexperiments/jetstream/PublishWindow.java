@@ -7,7 +7,6 @@ import io.nats.client.Connection;
 import io.nats.client.Dispatcher;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
-import io.nats.client.api.PublishAck;
 import io.nats.client.impl.Headers;
 import io.nats.client.support.NatsJetStreamConstants;
 import java.io.IOException;
@@ -52,8 +51,12 @@ final class PublishWindow implements AutoCloseable {
 
   /** What becomes of the messages, and what to do when something goes wrong. */
   interface Listener {
-    /** The stream has the message. */
-    void stored(byte[] payload, PublishAck ack);
+    /**
+     * The stream has the message.
+     *
+     * @param ack what it says; valid during this call
+     */
+    void stored(byte[] payload, AckReader ack);
 
     /** The stream does not take the message. */
     void refused(long number, JetStreamApiException reason);
@@ -85,6 +88,7 @@ final class PublishWindow implements AutoCloseable {
   private final Stop stop;
   private final Listener listener;
   private final Dispatcher acks;
+  private final AckReader ack = new AckReader();
   private final String inbox;
 
   // From here on guarded by this. The messages from oldest to next - 1 are on their way.
@@ -235,7 +239,8 @@ final class PublishWindow implements AutoCloseable {
       return;
     }
     try {
-      listener.stored(slot.payload, new PublishAck(reply));
+      ack.read(reply);
+      listener.stored(slot.payload, ack);
       free(slot);
     } catch (JetStreamApiException e) {
       if (JetStreamErrors.passes(e)) {

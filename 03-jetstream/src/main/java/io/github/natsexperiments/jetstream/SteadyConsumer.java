@@ -1,12 +1,16 @@
 package io.github.natsexperiments.jetstream;
 
 import io.github.natsexperiments.cli.Console;
+import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamOptions;
 import io.nats.client.MessageConsumer;
+import io.nats.client.StreamContext;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.ZonedDateTime;
 
 /**
  * Keeps a consumer consuming. After a restart of the server jnats connects again, but the request
@@ -16,12 +20,20 @@ import java.time.Duration;
  * times a second.
  */
 final class SteadyConsumer {
+  private static final JetStreamOptions PATIENCE =
+      JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(2)).build();
   private static final long RETRY_NANOS = Duration.ofMillis(250).toNanos();
 
   /** Finds the stream and the consumer and calls {@code consume}. */
   @FunctionalInterface
   interface Start {
-    MessageConsumer start() throws IOException, JetStreamApiException, Failure;
+    /**
+     * Does it.
+     *
+     * @param anotherStream whether the stream is not the one of the call before
+     */
+    MessageConsumer start(StreamContext stream, boolean anotherStream)
+        throws IOException, JetStreamApiException, Failure;
   }
 
   private final Connection connection;
@@ -32,7 +44,7 @@ final class SteadyConsumer {
   private MessageConsumer consumer;
   private long reconnects;
   private long retryAt = System.nanoTime();
-  private boolean found;
+  private ZonedDateTime created; // when the stream was
   private boolean waiting;
   private volatile boolean doubtful;
 
@@ -54,8 +66,8 @@ final class SteadyConsumer {
    * @throws Failure exit code 1 when it cannot
    */
   void lookAfter() throws Failure {
-    long now = connection.getStatistics().getReconnects();
-    boolean runs = consumer != null && now == reconnects && !doubtful;
+    long reconnectsNow = connection.getStatistics().getReconnects();
+    boolean runs = consumer != null && reconnectsNow == reconnects && !doubtful;
     if (runs
         || connection.getStatus() != Connection.Status.CONNECTED
         || System.nanoTime() - retryAt < 0) {
@@ -68,9 +80,15 @@ final class SteadyConsumer {
     }
     doubtful = false;
     try {
-      consumer = start.start();
-      reconnects = now;
-      found = true;
+      StreamContext context = connection.getStreamContext(stream, PATIENCE);
+      ZonedDateTime now = context.getStreamInfo().getCreateTime();
+      boolean another = created != null && !created.equals(now);
+      if (another && !waiting) {
+        console.warn(JetStreamErrors.gone(stream) + "; this is a new one");
+      }
+      consumer = start.start(context, another);
+      created = now;
+      reconnects = reconnectsNow;
       waiting = false;
     } catch (JetStreamApiException e) {
       if (e.getApiErrorCode() == JetStreamErrors.STREAM_NOT_FOUND) {
@@ -79,6 +97,10 @@ final class SteadyConsumer {
         throw JetStreamErrors.failure("Cannot read stream \"" + stream + "\"", e);
       }
     } catch (IOException e) {
+      if (created == null) {
+        throw new Failure(
+            ExitCode.FAILED, "JetStream does not answer; the user may have no right to it", e);
+      }
       // The server is away again: there will be a next time.
     }
   }
@@ -88,7 +110,7 @@ final class SteadyConsumer {
       return;
     }
     waiting = true;
-    if (found) {
+    if (created != null) {
       console.warn(JetStreamErrors.gone(stream));
     }
     console.info("Waiting for stream \"" + stream + "\": publisher.jar creates it");

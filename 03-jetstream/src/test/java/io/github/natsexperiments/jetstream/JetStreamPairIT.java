@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -85,18 +86,30 @@ class JetStreamPairIT {
     assertThat(first.waitForExit()).isZero();
     assertThat(numbers(first)).isEqualTo(upTo(300));
 
-    // More than a batch, so that some have arrived already when the count is reached.
-    RunningProgram second = subscriber(server, "-n", 100, "--batch", 20, "-t", "15s").start();
+    RunningProgram second = subscriber(server, "-n", 100, "-t", "15s").start();
     assertThat(second.waitForExit()).isZero();
     assertThat(second.stderrLines())
         .anyMatch(line -> line.contains("goes on where it stopped: 700 messages wait, 0 came"));
     assertThat(numbers(second)).isEqualTo(range(300, 400));
 
+    // More than jnats' batch of 500.
     RunningProgram third = subscriber(server, "-n", 600, "-t", "15s").start();
     assertThat(third.waitForExit()).isZero();
-    assertThat(numbers(third)).containsExactlyInAnyOrderElementsOf(range(400, 1000));
+    assertThat(numbers(third)).isEqualTo(range(400, 1000));
     assertThat(third.waitForStderr("Received 600")).endsWith("missing 0, duplicated 0");
     assertNothingUnacknowledged();
+  }
+
+  @Test
+  void whatHasArrivedBeyondTheCountIsHandedBack() {
+    published(400, "--async", "-q");
+    RunningProgram first = subscriber(server, "-n", 100, "--batch", 20, "-t", "15s").start();
+    assertThat(first.waitForExit()).isZero();
+    assertThat(numbers(first)).isEqualTo(upTo(100));
+    RunningProgram second = subscriber(server, "--ack-wait", "1s", "-t", "3s").start();
+    assertThat(second.waitForExit()).isEqualTo(5);
+    assertThat(new TreeSet<>(numbers(second))).containsExactlyElementsOf(range(100, 400));
+    assertThat(second.waitForStderr("Received ")).contains("missing 0");
   }
 
   private static void assertNothingUnacknowledged() throws Exception {
@@ -162,7 +175,15 @@ class JetStreamPairIT {
     published(1);
     RunningProgram slow =
         subscriber(
-                server, "--work", "1s", "--backoff", "200ms,300ms", "--max-deliver", 3, "-t", "4s")
+                server,
+                "--work",
+                "500ms",
+                "--backoff",
+                "200ms,300ms",
+                "--max-deliver",
+                3,
+                "-t",
+                "2s")
             .start();
     assertThat(slow.waitForExit()).isEqualTo(5);
     assertThat(numbers(slow)).containsExactly(0, 0, 0);

@@ -131,20 +131,20 @@ class JetStreamStopIT {
   @ParameterizedTest
   @ValueSource(strings = {"--subject=foo", "--async"})
   void nothingIsLostOrStoredTwiceWhenTheServerIsKilled(String mode) throws Exception {
-    RunningProgram publisher = publisher(server, "-n", 6000, "-i", "1ms", mode).start();
-    for (int sequence : new int[] {500, 1500, 2500}) {
+    RunningProgram publisher = publisher(server, "-n", 3000, "-i", "1ms", mode).start();
+    for (int sequence : new int[] {300, 900, 1500}) {
       publisher.waitForStdout("sequence = \"" + sequence + "\"");
       server.kill();
       publisher.waitForStderr("Disconnected");
       server.start();
     }
     assertThat(publisher.waitForExit(Duration.ofSeconds(60))).isZero();
-    assertThat(acks(publisher)).hasSize(6000);
-    RunningProgram subscriber = subscriber(server, "--ordered", "-n", 6000, "-t", "15s").start();
+    assertThat(acks(publisher)).hasSize(3000);
+    RunningProgram subscriber = subscriber(server, "--ordered", "-n", 3000, "-t", "15s").start();
     assertThat(subscriber.waitForExit()).isZero();
-    assertThat(numbers(subscriber)).containsExactlyInAnyOrderElementsOf(upTo(6000));
+    assertThat(numbers(subscriber)).containsExactlyInAnyOrderElementsOf(upTo(3000));
     try (JetStreamView view = new JetStreamView(server)) {
-      assertThat(view.messages()).isEqualTo(6000);
+      assertThat(view.messages()).isEqualTo(3000);
     }
   }
 

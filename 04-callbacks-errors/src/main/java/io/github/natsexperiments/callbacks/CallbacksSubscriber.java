@@ -12,18 +12,14 @@ import io.github.natsexperiments.cli.Subjects;
 import io.github.natsexperiments.cli.SubscriberOptions;
 import io.github.natsexperiments.cli.Tally;
 import io.nats.client.Connection;
-import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
 import io.nats.client.Options;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.impl.NatsJetStreamMetaData;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -60,14 +56,17 @@ public final class CallbacksSubscriber implements Callable<Integer> {
   private static final Duration ACK_TIMEOUT = Duration.ofSeconds(1);
   private static final Duration NAK_DELAY = Duration.ofSeconds(1);
   private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(2);
-  private static final Duration PAUSE = Duration.ofMillis(100);
 
   private final DoneWork done = new DoneWork();
+  private Stop stop;
+  private Console console;
+  private ConnectionEvents events;
+  private Connection connection;
+  private Inbox inbox;
   private Tally received;
   private long redelivered;
   private long recognised;
   private int givenUp;
-  private boolean ackLost;
   private final Semaphore advisories = new Semaphore(0);
 
   @Mixin private CommonOptions common;
@@ -128,18 +127,17 @@ public final class CallbacksSubscriber implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    try (Stop stop = Stop.onSignals()) {
-      Console console = common.console(stop);
-      ConnectionEvents events = new ConnectionEvents(console);
+    try (Stop signals = Stop.onSignals()) {
+      stop = signals;
+      console = common.console(stop);
+      events = new ConnectionEvents(console);
       events.onClose(() -> stop.ask(Stop.Reason.DONE));
-      Connection connection = Connections.connect(options(events));
+      connection = Connections.connect(options());
       events.onReconnect(() -> StuckConnection.heal(connection, events));
       received = common.tally("Received", subscriber.count(), true);
-      try (connection) {
+      try (Connection closing = connection) {
         Diagnosis.requireJetStream(connection);
-        read(connection, events, console, stop);
-      } catch (JetStreamApiException e) {
-        throw Diagnosis.of(e, stream);
+        read();
       } finally {
         if (redelivered + recognised + givenUp > 0) {
           console.info(
@@ -152,12 +150,12 @@ public final class CallbacksSubscriber implements Callable<Integer> {
         }
         console.info(received.summary());
       }
-      return result(stop);
+      return result();
     }
   }
 
   /** The same settings as in the publisher, where each has its comment. */
-  private Options options(ConnectionEvents events) {
+  private Options options() {
     Options.Builder options =
         Options.builder()
             .servers(common.servers())
@@ -177,39 +175,8 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     return options.build();
   }
 
-  private void read(Connection connection, ConnectionEvents events, Console console, Stop stop)
-      throws Exception {
-    Inbox inbox = awaitInbox(connection, events, console, stop);
-    listenForAdvisories(connection, events);
-    long lastMessage = System.nanoTime();
-    while (!stop.asked()) {
-      List<Message> batch = inbox.take(subscriber.count() - received.messages());
-      ackLost = false;
-      for (Message message : batch) {
-        handle(message, connection, events, console);
-      }
-      if (received.messages() == subscriber.count()) {
-        stop.ask(Stop.Reason.DONE);
-      } else if (!batch.isEmpty()) {
-        lastMessage = System.nanoTime();
-      } else if (isPast(subscriber.timeout(), lastMessage)) {
-        stop.ask(Stop.Reason.TIMEOUT);
-      }
-    }
-    if (events.ended()) {
-      throw Diagnosis.ended(connection);
-    }
-    advisories.tryAcquire(givenUp, 1, TimeUnit.SECONDS); // the last may still be under way
-    // Gives the last acks and terms to the server, then closes.
-    if (connection.getStatus() == Connection.Status.CONNECTED) {
-      drain(connection, console);
-    }
-  }
-
-  /** The consumer lives on the server and remembers, while we are away, how far we got. */
-  private Inbox awaitInbox(
-      Connection connection, ConnectionEvents events, Console console, Stop stop)
-      throws JetStreamApiException, InterruptedException {
+  private void read() throws Exception {
+    // The consumer lives on the server and remembers, while we are away, how far we got.
     ConsumerConfiguration configuration =
         ConsumerConfiguration.builder()
             .durable(durable)
@@ -220,27 +187,26 @@ public final class CallbacksSubscriber implements Callable<Integer> {
             // was killed before it looked at the message, and then drops it without a word to us.
             // handle() gives up only what it has tried.
             .build();
+    inbox = new Inbox(connection, stream, configuration, this::handle, events);
+    listenForAdvisories();
     console.info("Waiting for messages of stream \"" + stream + "\"");
-    long start = System.nanoTime();
-    do {
-      try {
-        Inbox inbox = Inbox.open(connection, stream, configuration, events, stop);
-        if (inbox != null) {
-          return inbox;
-        }
-      } catch (IOException | IllegalStateException e) {
-        events.tell("no answer", connection, e.getMessage());
-      }
-      if (isPast(subscriber.timeout(), start)) {
-        stop.ask(Stop.Reason.TIMEOUT);
-      }
-    } while (!stop.sleep(PAUSE));
-    return null;
+    stop.await(subscriber.timeout(), received, inbox::lookAfter);
+    if (events.ended()) {
+      throw Diagnosis.ended(connection);
+    }
+    if (connection.getStatus() != Connection.Status.CONNECTED) {
+      console.warn("Without a server: what is not acknowledged comes again");
+    } else if (!inbox.drain(DRAIN_TIMEOUT)) {
+      console.warn("Some messages were not handled in time: they come again");
+    }
+    advisories.tryAcquire(givenUp, 1, TimeUnit.SECONDS); // the last may still be under way
   }
 
-  private void handle(
-      Message message, Connection connection, ConnectionEvents events, Console console)
-      throws InterruptedException {
+  private void handle(Message message, boolean fresh) throws InterruptedException {
+    if (received.messages() == subscriber.count()) {
+      inbox.giveBack(message); // came while the last one was worked on
+      return;
+    }
     NatsJetStreamMetaData meta = message.metaData();
     String what = "sequence " + meta.streamSequence() + ", delivery " + meta.deliveredCount();
     String id = id(message, meta);
@@ -255,7 +221,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
         events.tell("redelivered", connection, what + ": not done by this process");
       }
       try {
-        work(message, meta, console);
+        work(message, meta);
       } catch (RuntimeException e) {
         boolean last = meta.deliveredCount() >= maxDeliver;
         events.tell(
@@ -271,11 +237,14 @@ public final class CallbacksSubscriber implements Callable<Integer> {
       done.add(id);
       received.add(message.getData(), id);
     }
-    acknowledge(message);
+    acknowledge(message, fresh);
+    if (received.messages() == subscriber.count()) {
+      stop.ask(Stop.Reason.DONE);
+    }
   }
 
   /** What a subscriber is there for. An exception means: not done. */
-  private void work(Message message, NatsJetStreamMetaData meta, Console console) {
+  private void work(Message message, NatsJetStreamMetaData meta) {
     if (failEvery > 0 && meta.streamSequence() % failEvery == 0) {
       throw new IllegalStateException("the handler cannot do this one");
     }
@@ -285,18 +254,19 @@ public final class CallbacksSubscriber implements Callable<Integer> {
   /**
    * After the work: in the other order a crash between the two loses the message. Waits until the
    * server has confirmed, so that a crash finds at most one message done and not acknowledged.
+   *
+   * @param fresh whether the connection has not been lost since the message came: to an ack from
+   *     before, a server that was restarted may owe no answer
    */
-  private void acknowledge(Message message) throws InterruptedException {
+  private static void acknowledge(Message message, boolean fresh) throws InterruptedException {
     try {
-      if (ackLost) {
-        message.ack();
-      } else {
+      if (fresh) {
         message.ackSync(ACK_TIMEOUT);
+      } else {
+        message.ack();
       }
     } catch (TimeoutException | IllegalStateException e) {
-      // The server is away: the message will come again, and be recognised. The rest of the batch
-      // does not wait for confirmations.
-      ackLost = true;
+      // The server is away or silent: the message will come again, and be recognised.
     }
   }
 
@@ -320,7 +290,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
   }
 
   /** The server tells on subjects of its own what becomes of messages that nobody could handle. */
-  private void listenForAdvisories(Connection connection, ConnectionEvents events) {
+  private void listenForAdvisories() {
     connection
         .createDispatcher(
             advisory -> {
@@ -332,20 +302,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
         .subscribe("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES." + stream + "." + durable);
   }
 
-  private static void drain(Connection connection, Console console)
-      throws InterruptedException, ExecutionException {
-    try {
-      connection.drain(DRAIN_TIMEOUT).get();
-    } catch (TimeoutException | IllegalStateException e) {
-      console.warn("The server did not answer while draining: what it has no ack for comes again");
-    }
-  }
-
-  private static boolean isPast(Duration limit, long since) {
-    return limit != null && System.nanoTime() - since >= limit.toNanos();
-  }
-
-  private int result(Stop stop) throws Failure {
+  private int result() throws Failure {
     if (stop.reason() == Stop.Reason.TIMEOUT) {
       throw new Failure(
           ExitCode.GAVE_UP,

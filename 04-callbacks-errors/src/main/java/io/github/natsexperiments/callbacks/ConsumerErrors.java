@@ -76,11 +76,11 @@ final class ConsumerErrors {
   }
 
   private static String slowFetch(Stage stage) throws Exception {
-    stage.addStream(5);
+    stage.addStream(10);
     ConsumerContext consumer = stage.add(stage.consumer());
     int handled = 0;
     try (FetchConsumer messages =
-        consumer.fetch(FetchConsumeOptions.builder().maxMessages(5).expiresIn(1000).build())) {
+        consumer.fetch(FetchConsumeOptions.builder().maxMessages(10).expiresIn(1000).build())) {
       Message message;
       while ((message = messages.nextMessage()) != null) {
         Thread.sleep(600); // the work
@@ -88,7 +88,8 @@ final class ConsumerErrors {
         handled++;
       }
     }
-    return stage.callback("heartbeatAlarm") + "; nextMessage() gave " + handled + " of 5 messages";
+    return stage.callback("heartbeatAlarm")
+        + (handled < 10 ? "; nextMessage() ends before the last message" : "");
   }
 
   private static String tooManyDeliveries(Stage stage) throws Exception {

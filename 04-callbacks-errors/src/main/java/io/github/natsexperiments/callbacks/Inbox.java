@@ -1,134 +1,169 @@
 package io.github.natsexperiments.callbacks;
 
-import io.github.natsexperiments.cli.Stop;
+import io.github.natsexperiments.cli.Failure;
 import io.nats.client.Connection;
+import io.nats.client.ConsumeOptions;
 import io.nats.client.ConsumerContext;
-import io.nats.client.FetchConsumeOptions;
-import io.nats.client.FetchConsumer;
+import io.nats.client.Dispatcher;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamOptions;
 import io.nats.client.Message;
+import io.nats.client.MessageConsumer;
 import io.nats.client.api.ConsumerConfiguration;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 
 /**
- * Takes messages from a consumer, one batch after the other. Between two batches the server owes us
- * nothing: whatever happens to it or to us then needs no repair, and a restart costs no more than
- * the reconnect. ({@code consume()} keeps a request open instead. After a restart it waits for its
- * heartbeat alarm, by default for more than half a minute.)
+ * Keeps {@code consume()} going. A server that was restarted does not know any more that we asked
+ * it for messages, and jnats notices only when heartbeats stay away, after three quarters of a
+ * minute. So this begins anew after each reconnect, and asks whether the consumer is there when
+ * nothing comes.
  *
  * @see <a href="https://docs.nats.io/nats-concepts/jetstream/consumers">NATS documentation: pull
  *     consumers</a>
  */
 final class Inbox {
-  /** All of a batch must be worked on within the consumer's ack wait: not too many at a time. */
+  /** What has come and waits for its turn; it should be done within the consumer's ack wait. */
   private static final int BATCH = 100;
 
-  private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
   private static final Duration ANSWER_LIMIT = Duration.ofSeconds(2);
-  private static final Duration PAUSE = Duration.ofMillis(100);
+  private static final long IDLE_NANOS = Duration.ofSeconds(1).toNanos();
+  private static final long PAUSE_NANOS = Duration.ofMillis(100).toNanos();
 
-  private final Connection connection;
-  private final ConsumerContext consumer;
-  private final ConnectionEvents events;
-  private final Stop stop;
-  private long silentSince;
-  private boolean told;
-
-  private Inbox(
-      Connection connection, ConsumerContext consumer, ConnectionEvents events, Stop stop) {
-    this.connection = connection;
-    this.consumer = consumer;
-    this.events = events;
-    this.stop = stop;
+  /** What is done with a message. */
+  interface Handler {
+    /**
+     * Called by one thread, with one message after the other.
+     *
+     * @param fresh whether the message came over the present connection
+     */
+    void handle(Message message, boolean fresh) throws InterruptedException;
   }
 
-  /**
-   * Opens the consumer, and creates it when it is not there.
-   *
-   * @return null when there is no stream to read yet
-   */
-  static Inbox open(
+  private final Connection connection;
+  private final String stream;
+  private final ConsumerConfiguration configuration;
+  private final Handler handler;
+  private final ConnectionEvents events;
+  private final Dispatcher dispatcher;
+  private final List<Message> unwanted = new ArrayList<>();
+
+  private ConsumerContext consumer;
+  private MessageConsumer consumption;
+  private long session;
+  private long nextLook = System.nanoTime();
+  private long silentSince;
+  private volatile long lastMessage;
+
+  Inbox(
       Connection connection,
       String stream,
       ConsumerConfiguration configuration,
-      ConnectionEvents events,
-      Stop stop)
-      throws IOException, JetStreamApiException {
-    JetStreamOptions options = JetStreamOptions.builder().requestTimeout(ANSWER_LIMIT).build();
-    try {
-      return new Inbox(
-          connection,
-          connection.getStreamContext(stream, options).createOrUpdateConsumer(configuration),
-          events,
-          stop);
-    } catch (JetStreamApiException e) {
-      if (e.getApiErrorCode() == Diagnosis.STREAM_NOT_FOUND) {
-        return null;
-      }
-      throw e;
-    }
+      Handler handler,
+      ConnectionEvents events) {
+    this.connection = connection;
+    this.stream = stream;
+    this.configuration = configuration;
+    this.handler = handler;
+    this.events = events;
+    this.dispatcher = connection.createDispatcher();
   }
 
   /**
-   * What is there, up to {@code most} messages, or what comes within a second; nothing, after a
-   * short pause, while the server does not answer.
+   * Begins when it has not begun, and again after a reconnect; to be called again and again.
    *
-   * @throws JetStreamApiException when the consumer or the stream has gone
+   * @throws Failure when the consumer or the stream has gone
    */
-  List<Message> take(long most) throws JetStreamApiException, InterruptedException {
-    // What is asked of a silent server is answered when it speaks again, to nobody.
-    List<Message> batch = silentSince == 0 ? fetch(most) : List.of();
-    if (batch.isEmpty()) {
-      ask();
+  void lookAfter() throws Failure {
+    if (connection.getStatus() != Connection.Status.CONNECTED || System.nanoTime() < nextLook) {
+      return;
     }
-    return batch;
-  }
-
-  private List<Message> fetch(long most) throws InterruptedException {
-    List<Message> batch = new ArrayList<>();
-    FetchConsumeOptions options =
-        FetchConsumeOptions.builder()
-            .maxMessages((int) Math.min(BATCH, most))
-            .noWaitExpiresIn(LONGEST_WAIT.toMillis())
-            .build();
-    try (FetchConsumer messages = consumer.fetch(options)) {
-      // The whole batch before the work begins: when the work takes longer than the heartbeat
-      // alarm of this fetch, jnats throws away the messages that it still holds.
-      Message message;
-      while ((message = messages.nextMessage()) != null) {
-        batch.add(message);
-      }
-    } catch (InterruptedException e) {
-      throw e;
-    } catch (Exception e) {
-      // No connection (IllegalStateException), no answer (IOException), a status like "409 Consumer
-      // Deleted" (JetStreamStatusCheckedException): ask() tells them apart.
-    }
-    return batch;
-  }
-
-  /** Nothing came: is the server there, and the consumer? */
-  private void ask() throws JetStreamApiException, InterruptedException {
+    nextLook = System.nanoTime() + PAUSE_NANOS;
     try {
-      consumer.getConsumerInfo();
-      if (told) {
-        long millis = (System.nanoTime() - silentSince) / 1_000_000;
-        events.tell("answer", connection, "after " + millis + " ms");
+      if (consumer == null) {
+        open();
+      } else if (session != connection.getStatistics().getReconnects()) {
+        begin();
+      } else if (silentSince != 0 || System.nanoTime() - lastMessage > IDLE_NANOS) {
+        // Throws when the consumer was deleted: jnats tells that to the ErrorListener only.
+        consumer.getConsumerInfo();
+        nextLook = System.nanoTime() + IDLE_NANOS;
       }
-      silentSince = 0;
-      told = false;
+      tellAnswer();
+    } catch (JetStreamApiException e) {
+      if (consumer != null || e.getApiErrorCode() != Diagnosis.STREAM_NOT_FOUND) {
+        throw Diagnosis.of(e, stream);
+      }
     } catch (IOException | IllegalStateException e) {
-      silentSince = silentSince == 0 ? System.nanoTime() : silentSince;
-      // A paused server or a hole in the network: no event of jnats tells it for minutes.
-      if (!told && connection.getStatus() == Connection.Status.CONNECTED) {
-        told = true;
-        events.tell("no answer", connection, "connected, but the server is silent");
-      }
-      stop.sleep(PAUSE);
+      tellSilence();
+    }
+  }
+
+  private void open() throws IOException, JetStreamApiException {
+    JetStreamOptions options = JetStreamOptions.builder().requestTimeout(ANSWER_LIMIT).build();
+    ConsumerContext opened =
+        connection.getStreamContext(stream, options).createOrUpdateConsumer(configuration);
+    consumer = opened;
+    begin();
+  }
+
+  private void begin() throws IOException, JetStreamApiException {
+    if (consumption != null) {
+      consumption.stop(); // what has come already is handled all the same
+    }
+    long now = connection.getStatistics().getReconnects();
+    consumer.getConsumerInfo(); // is it there still?
+    consumption =
+        consumer.consume(
+            ConsumeOptions.builder().batchSize(BATCH).build(),
+            dispatcher,
+            message -> {
+              lastMessage = System.nanoTime();
+              handler.handle(message, now == connection.getStatistics().getReconnects());
+            });
+    session = now;
+    lastMessage = System.nanoTime();
+  }
+
+  /** A paused server or a hole in the network: no event of jnats tells it for minutes. */
+  private void tellSilence() {
+    if (silentSince == 0 && connection.getStatus() == Connection.Status.CONNECTED) {
+      silentSince = System.nanoTime();
+      events.tell("no answer", connection, "connected, but the server is silent");
+    }
+  }
+
+  private void tellAnswer() {
+    if (silentSince != 0) {
+      long millis = (System.nanoTime() - silentSince) / 1_000_000;
+      events.tell("answer", connection, "after " + millis + " ms");
+      silentSince = 0;
+    }
+  }
+
+  /** Not for this run: to be given back, when no more come. */
+  void giveBack(Message message) {
+    unwanted.add(message);
+  }
+
+  /**
+   * Unsubscribes, lets the handler finish what has come, and gives back what is not wanted: to stop
+   * the consumption alone would leave messages delivered and unhandled until their ack wait ends.
+   *
+   * @return false when the time was not enough
+   */
+  boolean drain(Duration limit) throws InterruptedException {
+    try {
+      boolean all = dispatcher.drain(limit).get();
+      unwanted.forEach(Message::nak);
+      connection.flush(limit); // the last acks have reached the server
+      return all;
+    } catch (TimeoutException | ExecutionException | IllegalStateException e) {
+      return false;
     }
   }
 }

@@ -3,6 +3,7 @@ package io.github.natsexperiments.token;
 import io.github.natsexperiments.cli.Cli;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.HelpOptions;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import org.bouncycastle.crypto.generators.OpenBSDBCrypt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -58,17 +60,7 @@ public final class TokenIssuer implements Callable<Integer> {
   @Option(names = "--force", description = "Replace the token that is there.")
   private boolean force;
 
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help and exit.")
-  private boolean help;
-
-  @Option(
-      names = {"-V", "--version"},
-      versionHelp = true,
-      description = "Show the version of the program, of jnats and of the JDK, and exit.")
-  private boolean version;
+  @Mixin private HelpOptions help;
 
   /** Starts the program. */
   public static void main(String[] args) {

@@ -3,6 +3,7 @@ package io.github.natsexperiments.cli;
 import io.nats.client.support.NatsUri;
 import java.net.URISyntaxException;
 import java.util.Set;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -22,20 +23,7 @@ public final class CommonOptions {
       description = "No line per message; a progress bar on a terminal, and the summary.")
   private boolean quiet;
 
-  @Option(names = Cli.VERBOSE, description = "Tell more, and show the stack trace of a failure.")
-  private boolean verbose;
-
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help and exit.")
-  private boolean help;
-
-  @Option(
-      names = {"-V", "--version"},
-      versionHelp = true,
-      description = "Show the version of the program, of jnats and of the JDK, and exit.")
-  private boolean version;
+  @Mixin private HelpOptions help;
 
   @Option(
       names = {"-s", "--server"},

@@ -6,6 +6,7 @@ import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.server.NativeServer;
 import io.github.natsexperiments.server.ServerConfig;
 import java.net.BindException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -41,11 +42,12 @@ final class LabServer {
    * Returns when the server is ready.
    *
    * @param port the client port, 0 for a free one
+   * @param data a folder for its data; null for one that goes with the server
    * @return null when a signal came first
    */
-  static NativeServer start(ServerConfig config, int port, Stop stop)
+  static NativeServer start(ServerConfig config, int port, Path data, Stop stop)
       throws Failure, InterruptedException {
-    return start(() -> NativeServer.startWithoutShutdownHook(config, port), port, stop);
+    return start(() -> NativeServer.startWithoutShutdownHook(config, port, data), port, stop);
   }
 
   /** The same with another way to start, for more than one server. */

@@ -8,6 +8,7 @@ import io.github.natsexperiments.server.NativeServer;
 import io.github.natsexperiments.server.ServerConfig;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -23,13 +24,14 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "server",
     synopsisHeading = "Usage: ./",
-    description = "Runs a nats-server until Ctrl-C. Its data is gone afterwards.",
+    description = "Runs a nats-server until Ctrl-C. Without --data nothing of it stays.",
     footer = {
       "",
       "Examples:",
       "  ./lab server              on port 4222, where the programs look for it",
       "  ./lab server creds        the one of lesson 2, which wants credentials",
       "  ./lab server token        the one of lesson 6, which wants a token",
+      "  ./lab server --data kept  what JetStream stores is there the next time",
       "  ./lab server cluster      three nodes, on ports 4222, 4223 and 4224",
       "  ./lab server --port 4333  beside another server; give the programs",
       "                            --server nats://localhost:4333"
@@ -44,7 +46,7 @@ final class Server implements Callable<Integer> {
   @Parameters(
       paramLabel = "PROFILE",
       arity = "0..1",
-      description = "open, creds or cluster. Default: ${DEFAULT-VALUE}.")
+      description = "open, creds, token or cluster. Default: ${DEFAULT-VALUE}.")
   private String profile = "open";
 
   @Option(
@@ -52,6 +54,12 @@ final class Server implements Callable<Integer> {
       paramLabel = "PORT",
       description = "Port for clients, 0 for a free one. Default: ${DEFAULT-VALUE}.")
   private int port = DEFAULT_PORT;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "Folder for the data. Default: a temporary one, gone afterwards.")
+  private Path data;
 
   @Override
   public Integer call() throws Exception {
@@ -62,17 +70,22 @@ final class Server implements Callable<Integer> {
           "Invalid value '" + port + "' for --port: it must be 0 to " + highest);
     }
     if (profile.equals(LabCluster.PROFILE)) {
+      if (data != null) {
+        throw new ParameterException(
+            spec.commandLine(), "--data is for one server, not for cluster");
+      }
       return LabCluster.run(port);
     }
     ServerConfig config = config();
     try (Stop stop = Stop.onSignals();
-        NativeServer server = LabServer.start(config, port, stop)) {
+        NativeServer server = LabServer.start(config, port, data, stop)) {
       if (server == null) {
         return ExitCode.DONE;
       }
       tell(server, Lab.stdout());
       while (server.isAlive()) {
         if (stop.sleep(CHECK)) {
+          server.stop(); // in order, because the data may stay
           return ExitCode.DONE;
         }
         config = reloadIfChanged(server, config);
@@ -110,7 +123,9 @@ final class Server implements Callable<Integer> {
     out.println();
     out.println("  clients     " + server.url());
     out.println("  monitoring  http://127.0.0.1:" + server.monitoringPort());
-    out.println("  data        in a temporary folder, gone when the server stops");
+    out.println(
+        "  data        in "
+            + (data == null ? "a temporary folder, gone when the server stops" : data));
     out.println("  to stop     Ctrl-C");
     out.println();
     out.println("Next, in two other terminals (mvn package builds the jars):");

@@ -24,7 +24,6 @@ class InfoIT {
   void showsTheServerAndWhatJetStreamUses() throws Exception {
     String limits =
         """
-        http: 8222
         jetstream { max_mem: 64M, max_file: 2G }
         accounts {
           LAB {
@@ -65,7 +64,7 @@ class InfoIT {
 
   @Test
   void saysThatJetStreamIsOff() throws Exception {
-    try (RunningServer server = TestServer.start(new ServerConfig("core", "http: 8222"))) {
+    try (RunningServer server = TestServer.start(new ServerConfig("core", ""))) {
       RunningProgram lab = lab(temporary, "info", "-s", server.url()).start();
 
       assertThat(lab.waitForExit()).isZero();

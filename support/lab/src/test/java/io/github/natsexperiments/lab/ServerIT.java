@@ -57,6 +57,27 @@ class ServerIT {
   }
 
   @Test
+  @DisabledOnOs(OS.WINDOWS)
+  void keepsItsDataWhereItIsTold() throws Exception {
+    Path data = temporary.resolve("kept data");
+    for (int run = 0; run < 2; run++) {
+      RunningProgram lab = lab(temporary, "server", "--port", 0, "--data", data).start();
+      try (Connection connection = Nats.connect(url(lab))) {
+        if (run == 0) {
+          connection
+              .jetStreamManagement()
+              .addStream(StreamConfiguration.builder().name("kept").subjects("kept").build());
+          connection.jetStream().publish("kept", new byte[0]);
+        }
+        assertThat(connection.getStreamContext("kept").getStreamInfo().getStreamState())
+            .matches(state -> state.getMsgCount() == 1);
+      }
+      lab.sigint();
+      assertThat(lab.waitForExit()).isEqualTo(130);
+    }
+  }
+
+  @Test
   void saysWhoHasThePort() {
     RunningProgram first = lab(temporary, "server", "--port", 0).start();
     String url = url(first);

@@ -28,6 +28,13 @@ public final class NativeCluster implements AutoCloseable {
 
   private static final int TRIES = 5;
 
+  /**
+   * That a node has found the others and their leader. Not that it has caught up with every stream:
+   * with nats-server 2.9 that can take more than half a minute after a kill, while the stream
+   * works.
+   */
+  private static final String HEALTH = "/healthz?js-server-only=true";
+
   private final List<NativeServer> nodes = new ArrayList<>();
 
   private NativeCluster() {}
@@ -62,7 +69,7 @@ public final class NativeCluster implements AutoCloseable {
         List<Integer> routes = freePorts();
         for (int i = 0; i < SIZE; i++) {
           ServerConfig config = config("n" + (i + 1), ports.get(i), routes.get(i), routes);
-          NativeServer node = new NativeServer(binary, config, ports.get(i), hooked);
+          NativeServer node = new NativeServer(binary, config, ports.get(i), hooked, HEALTH, null);
           cluster.nodes.add(node);
           node.addHook();
         }

@@ -56,6 +56,8 @@ public final class NativeServer implements RunningServer {
   private final int port;
   private final int monitoringPort;
   private final Path folder;
+  private final Path data;
+  private final String health;
   private final Thread hook;
   private volatile boolean closed;
 
@@ -68,11 +70,23 @@ public final class NativeServer implements RunningServer {
 
   NativeServer(ServerBinary binary, ServerConfig config, int port, boolean hooked)
       throws IOException {
+    this(binary, config, port, hooked, "/healthz", null);
+  }
+
+  /**
+   * @param health where the monitoring endpoint says that the server is ready
+   * @param data the folder for its data, which stays; null for one of its own, which does not
+   */
+  NativeServer(
+      ServerBinary binary, ServerConfig config, int port, boolean hooked, String health, Path data)
+      throws IOException {
+    this.health = health;
     this.binary = binary;
     this.config = config;
     this.port = port;
     this.monitoringPort = freePort();
     this.folder = Files.createTempDirectory("nats-server-");
+    this.data = data == null ? folder.resolve("data") : data.toAbsolutePath();
     this.hook = hooked ? new Thread(this::close, "stop nats-server") : null;
   }
 
@@ -90,24 +104,28 @@ public final class NativeServer implements RunningServer {
    *     30 s; the message is one line and holds the server's own error
    */
   public static NativeServer start(ServerConfig config, int port) throws IOException {
-    return start(config, port, true);
+    return start(config, port, true, null);
   }
 
   /**
    * The same as {@link #start(ServerConfig, int)} without the end at JVM exit: for a caller with a
    * shutdown hook of its own, who has work to do before the server goes (shutdown hooks run in no
    * order) and calls {@link #close()} at the end of it.
+   *
+   * @param data a folder for the server's data, made when it is not there, which {@link #close()}
+   *     leaves; null for one of its own, which goes with the server
    */
-  public static NativeServer startWithoutShutdownHook(ServerConfig config, int port)
+  public static NativeServer startWithoutShutdownHook(ServerConfig config, int port, Path data)
       throws IOException {
-    return start(config, port, false);
+    return start(config, port, false, data);
   }
 
-  private static NativeServer start(ServerConfig config, int port, boolean hooked)
+  private static NativeServer start(ServerConfig config, int port, boolean hooked, Path data)
       throws IOException {
     ServerBinary binary = ServerBinary.find();
     for (int attempt = 1; ; attempt++) {
-      NativeServer server = new NativeServer(binary, config, port == 0 ? freePort() : port, hooked);
+      int clients = port == 0 ? freePort() : port;
+      NativeServer server = new NativeServer(binary, config, clients, hooked, "/healthz", data);
       boolean started = false;
       try {
         server.addHook();
@@ -246,7 +264,7 @@ public final class NativeServer implements RunningServer {
   private boolean isReady() {
     return process != null
         && output.contains("Server is ready")
-        && get("/healthz").filter(body -> body.contains("\"ok\"")).isPresent();
+        && get(health).filter(body -> body.contains("\"ok\"")).isPresent();
   }
 
   @Override
@@ -416,9 +434,9 @@ public final class NativeServer implements RunningServer {
   }
 
   private Path write(ServerConfig config) throws IOException {
-    String data = folder.resolve("data").toString().replace("\\", "\\\\").replace("\"", "\\\"");
+    String store = data.toString().replace("\\", "\\\\").replace("\"", "\\\"");
     // Not as an argument: with one, nats-server before 2.10 refuses every reload.
-    String text = config.text() + "\nstore_dir: \"" + data + "\"\n";
+    String text = config.text() + "\nstore_dir: \"" + store + "\"\n";
     Path aside = Files.writeString(folder.resolve("server.conf.new"), text);
     return Files.move(aside, folder.resolve("server.conf"), StandardCopyOption.REPLACE_EXISTING);
   }

@@ -119,7 +119,9 @@ class NativeServerExitIT {
       ServerConfig open = ServerConfig.profile("open");
       boolean ownHook = args[0].equals("own hook");
       NativeServer server =
-          ownHook ? NativeServer.startWithoutShutdownHook(open, 0) : NativeServer.start(open, 0);
+          ownHook
+              ? NativeServer.startWithoutShutdownHook(open, 0, null)
+              : NativeServer.start(open, 0);
       if (ownHook) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> checkAndClose(server)));
       }
@@ -157,7 +159,8 @@ class NativeServerExitIT {
 
     private static void startWithInvalidConfiguration() {
       try {
-        NativeServer.startWithoutShutdownHook(new ServerConfig("test", "port: lots"), 0).close();
+        NativeServer.startWithoutShutdownHook(new ServerConfig("test", "port: lots"), 0, null)
+            .close();
         throw new IllegalStateException("it started");
       } catch (IOException e) {
         System.err.println(e.getMessage());
