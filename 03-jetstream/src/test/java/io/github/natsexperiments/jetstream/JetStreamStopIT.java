@@ -73,13 +73,15 @@ class JetStreamStopIT {
   @Test
   void aClosedPipeAcknowledgesNothingThatNobodyRead() throws Exception {
     assertThat(publisher(server, "-n", 20, "-i", 0).start().waitForExit()).isZero();
+    // The work gives head the time to leave.
     RunningProgram shell =
-        Program.command("sh", "-c", "'" + JAVA + "' -jar target/subscriber.jar | head -n 2")
+        Program.command(
+                "sh", "-c", "'" + JAVA + "' -jar target/subscriber.jar --work 300ms | head -n 2")
             .env("NATS_URL", server.url())
             .start();
     assertThat(shell.waitForExit()).isZero();
-    RunningProgram next = subscriber(server, "-t", "2s").start();
-    next.waitForExit();
+    RunningProgram next = subscriber(server, "--ack-wait", "1s", "-t", "3s").start();
+    assertThat(next.waitForExit()).isEqualTo(5);
     assertThat(numbers(next)).containsAll(range(2, 20));
   }
 
