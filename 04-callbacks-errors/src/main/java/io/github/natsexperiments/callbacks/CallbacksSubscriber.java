@@ -154,7 +154,10 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     }
   }
 
-  /** The same settings as in the publisher, where each has its comment. */
+  /**
+   * The publisher's settings, where each has its comment, and jnats' buffer for the time without a
+   * server: here it holds acks, and they may leave later.
+   */
   private Options options() {
     Options.Builder options =
         Options.builder()
@@ -165,7 +168,6 @@ public final class CallbacksSubscriber implements Callable<Integer> {
             .maxPingsOut(6)
             .maxReconnects(-1)
             .reconnectWait(Duration.ofSeconds(1))
-            .reconnectBufferSize(0)
             .connectionListener(events)
             .errorListener(events);
     if (fastDetect) {
@@ -210,33 +212,33 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     NatsJetStreamMetaData meta = message.metaData();
     String what = "sequence " + meta.streamSequence() + ", delivery " + meta.deliveredCount();
     String id = id(message, meta);
-    boolean known = done.contains(id);
-    if (known) {
-      // The ack got lost, or the publisher's retry was stored twice: the work is not done again.
-      recognised++;
-      events.tell("redelivered", connection, what + ": already done, acknowledged again");
-    } else {
-      if (meta.deliveredCount() > 1) {
-        redelivered++;
-        events.tell("redelivered", connection, what + ": not done by this process");
+    if (done.contains(id)) {
+      // The ack got lost, or the message was stored twice: the work is not done again.
+      if (recognised++ == 0) {
+        events.tell("redelivered", connection, what + ": already done (more of these: not told)");
       }
-      try {
-        work(message, meta);
-      } catch (RuntimeException e) {
-        boolean last = meta.deliveredCount() >= maxDeliver;
-        events.tell(
-            last ? "given up" : "failed",
-            connection,
-            what + " of " + maxDeliver + ": " + e.getMessage());
-        giveBack(message, last ? null : NAK_DELAY.multipliedBy(meta.deliveredCount()));
-        if (!last) {
-          return;
-        }
-        givenUp++;
-      }
-      done.add(id);
-      received.add(message.getData(), id);
+      message.ack();
+      return;
     }
+    if (meta.deliveredCount() > 1) {
+      redelivered++;
+      events.tell("redelivered", connection, what + ": not done by this process");
+    }
+    try {
+      work(message, meta);
+    } catch (RuntimeException e) {
+      boolean last = meta.deliveredCount() >= maxDeliver;
+      String name = last ? "given up" : "failed";
+      events.tell(name, connection, what + " of " + maxDeliver + ": " + e.getMessage());
+      if (!last) {
+        message.nakWithDelay(NAK_DELAY.multipliedBy(meta.deliveredCount()));
+        return;
+      }
+      message.term(); // never again
+      givenUp++;
+    }
+    done.add(id);
+    received.add(message.getData(), id);
     acknowledge(message, fresh);
     if (received.messages() == subscriber.count()) {
       stop.ask(Stop.Reason.DONE);
@@ -258,9 +260,9 @@ public final class CallbacksSubscriber implements Callable<Integer> {
    * @param fresh whether the connection has not been lost since the message came: to an ack from
    *     before, a server that was restarted may owe no answer
    */
-  private static void acknowledge(Message message, boolean fresh) throws InterruptedException {
+  private void acknowledge(Message message, boolean fresh) throws InterruptedException {
     try {
-      if (fresh) {
+      if (fresh && connection.getStatus() == Connection.Status.CONNECTED) {
         message.ackSync(ACK_TIMEOUT);
       } else {
         message.ack();
@@ -270,23 +272,10 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     }
   }
 
-  /** Not done: to be delivered again after a delay, or, without one, never again. */
-  private static void giveBack(Message message, Duration delay) {
-    try {
-      if (delay == null) {
-        message.term();
-      } else {
-        message.nakWithDelay(delay);
-      }
-    } catch (IllegalStateException e) {
-      // The server is away: after the ack wait the message comes again by itself.
-    }
-  }
-
-  /** The id that the publisher gave; messages without one have their place in the stream. */
+  /** {@code RUN-NUMBER} from the publisher; another message has its place in the stream. */
   private static String id(Message message, NatsJetStreamMetaData meta) {
-    String id = message.hasHeaders() ? message.getHeaders().getLast(StoredRun.ID) : null;
-    return id != null ? id : "sequence " + meta.streamSequence();
+    String id = StoredRun.id(message.getHeaders());
+    return StoredRun.number(id) >= 0 ? id : "sequence-" + meta.streamSequence();
   }
 
   /** The server tells on subjects of its own what becomes of messages that nobody could handle. */

@@ -1,35 +1,42 @@
 package io.github.natsexperiments.callbacks;
 
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 
 /**
- * Remembers what has been worked on, by message id, so that the work is done once although a
- * message may come again. The memory is bounded, and it ends with the process: what must not happen
- * twice even when the process is killed needs work that can be repeated without harm, or a memory
- * that is written together with the work, in one database transaction.
+ * Remembers which messages have been worked on, so that the work is done once although a message
+ * may come again: a server that was killed can have forgotten acks, nats-server 2.9 even all of
+ * them.
+ *
+ * <p>The ids {@code RUN-0}, {@code RUN-1}, … are kept as intervals, so the memory grows with the
+ * gaps and not with the messages. It ends with the process: what must not happen twice even when
+ * the process is killed needs work that can be repeated without harm, or a memory that is written
+ * together with the work, in one database transaction.
  */
 final class DoneWork {
-  /** Far more than can be delivered again: the server waits for that many acks at most, 1,000. */
-  private static final int REMEMBERED = 100_000;
-
-  private final Map<String, Boolean> ids =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
-          return size() > REMEMBERED;
-        }
-      };
+  /** For each run the intervals that are done, from the first number to the last. */
+  private final Map<String, NavigableMap<Long, Long>> runs = new HashMap<>();
 
   /** Whether the work for this message has been done. */
   boolean contains(String id) {
-    return ids.containsKey(id);
+    long number = StoredRun.number(id);
+    Map.Entry<Long, Long> before = intervals(id).floorEntry(number);
+    return before != null && before.getValue() >= number;
   }
 
-  /** The work for this message has been done. */
+  /** The work for this message, which was not contained, has been done. */
   void add(String id) {
-    ids.put(id, true);
+    long number = StoredRun.number(id);
+    NavigableMap<Long, Long> intervals = intervals(id);
+    Map.Entry<Long, Long> before = intervals.lowerEntry(number);
+    boolean touches = before != null && before.getValue() == number - 1;
+    Long end = intervals.remove(number + 1);
+    intervals.put(touches ? before.getKey() : number, end == null ? number : end);
+  }
+
+  private NavigableMap<Long, Long> intervals(String id) {
+    return runs.computeIfAbsent(id.substring(0, id.lastIndexOf('-')), absent -> new TreeMap<>());
   }
 }

@@ -94,17 +94,20 @@ record StoredRun(String run, NavigableMap<Long, Long> sequences, boolean removed
     return number;
   }
 
-  private static String id(Headers headers) {
+  /** The id of a message; empty when it has none. */
+  static String id(Headers headers) {
     String id = headers == null ? null : headers.getLast(ID);
     return id == null ? "" : id;
   }
 
   /** The number at the end of an id, or -1. */
-  private static long number(String id) {
-    try {
-      return Long.parseLong(id.substring(id.lastIndexOf('-') + 1));
-    } catch (NumberFormatException e) {
-      return -1;
-    }
+  static long number(String id) {
+    int dash = id.lastIndexOf('-');
+    boolean digits = dash > 0 && id.length() - dash <= 19 && isDigits(id, dash + 1);
+    return digits ? Long.parseLong(id, dash + 1, id.length(), 10) : -1;
+  }
+
+  private static boolean isDigits(String text, int from) {
+    return from < text.length() && text.chars().skip(from).allMatch(c -> c >= '0' && c <= '9');
   }
 }
