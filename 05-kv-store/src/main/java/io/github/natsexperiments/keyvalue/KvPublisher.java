@@ -25,7 +25,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeoutException;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -66,10 +65,7 @@ public final class KvPublisher implements Callable<Integer> {
       KeyValueOptions.builder().jsRequestTimeout(Duration.ofSeconds(2)).build();
 
   static final int BUCKET_NOT_FOUND = 10059; // "stream not found": a bucket is a stream
-  private static final long UNKNOWN = 0; // revisions begin with 1
   private static final int LONGEST_KEY = 4096; // the server takes no longer line before a message
-  private static final Duration ROUND_TRIP = Duration.ofSeconds(5);
-  private static final Duration PAUSE = Duration.ofMillis(200);
 
   private final ConnectionLog log = new ConnectionLog();
 
@@ -151,11 +147,12 @@ public final class KvPublisher implements Callable<Integer> {
           putInWindow(payloads, console, stored, stop);
           return ExitCode.DONE;
         }
-        long revision = status.getBackingStreamInfo().getStreamState().getLastSequence();
+        long newest = status.getBackingStreamInfo().getStreamState().getLastSequence();
+        SurePut puts = new SurePut(connection, kv, newest, stop);
         Put put;
         while ((put = next(payloads)) != null) {
-          revision = put(connection, kv, put, revision, stop);
-          if (revision == UNKNOWN) {
+          long revision = puts.put(put); // kv.put(key, value), if the server never goes away
+          if (revision == SurePut.UNKNOWN) {
             console.warn("Stopped without an answer to the last put: it is stored or not");
             break;
           }
@@ -191,68 +188,11 @@ public final class KvPublisher implements Callable<Integer> {
         .build();
   }
 
-  /**
-   * Puts a value once, whatever happens to the server meanwhile.
-   *
-   * @param before the newest revision known; what has a later one was stored after this call
-   * @return the revision of the value; {@link #UNKNOWN} when the run ends before there is an answer
-   */
-  private long put(Connection connection, KeyValue kv, Put put, long before, Stop stop)
-      throws Failure, InterruptedException {
-    while (!stop.asked()) {
-      try {
-        return kv.put(put.key, put.value);
-      } catch (IOException e) {
-        // No answer: the server was lost before it stored the value, or after. Look, before putting
-        // it a second time.
-        MessageInfo now = whenBack(connection, put.key, stop);
-        if (now != null && now.getSeq() > before && put.isIn(now)) {
-          return now.getSeq();
-        }
-      } catch (JetStreamApiException e) {
-        throw refused(bucket.name(), e);
-      }
-    }
-    return UNKNOWN;
-  }
-
-  /** Waits until the server answers again; null when the key is empty, or the run ends. */
-  private MessageInfo whenBack(Connection connection, String key, Stop stop)
-      throws Failure, InterruptedException {
-    while (!stop.sleep(PAUSE)) {
-      try {
-        // jnats keeps what is sent while the server is away: the put may still be on its way.
-        connection.flush(ROUND_TRIP);
-        return LeaderRead.newest(connection, bucket.name(), key);
-      } catch (JetStreamApiException e) {
-        if (e.getApiErrorCode() == BUCKET_NOT_FOUND) {
-          throw refused(bucket.name(), e);
-        }
-      } catch (IOException e) {
-        // not yet
-      } catch (TimeoutException e) {
-        // A connection that is lost again in the middle of reconnecting can stay silent.
-        if (connection.getStatus() == Connection.Status.CONNECTED) {
-          reconnect(connection);
-        }
-      }
-    }
-    return null;
-  }
-
-  private static void reconnect(Connection connection) throws InterruptedException {
-    try {
-      connection.forceReconnect();
-    } catch (IOException e) {
-      // then the next round trip fails, too
-    }
-  }
-
   private void putInWindow(PayloadSource payloads, Console console, Tally stored, Stop stop)
       throws Failure, InterruptedException {
     PutWindow.Listener listener =
         (put, revision) -> {
-          if (revision != UNKNOWN) {
+          if (revision != SurePut.UNKNOWN) {
             console.stored(bucket.name(), put.key, revision);
           }
           stored.add(put.value);

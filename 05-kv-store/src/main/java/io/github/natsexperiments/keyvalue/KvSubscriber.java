@@ -15,28 +15,20 @@ import io.github.natsexperiments.cli.SubscriberOptions;
 import io.github.natsexperiments.cli.Tally;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.KeyValue;
 import io.nats.client.Options;
 import io.nats.client.api.KeyValueEntry;
-import io.nats.client.api.KeyValueOperation;
 import io.nats.client.api.KeyValueWatchOption;
 import io.nats.client.api.KeyValueWatcher;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.ZonedDateTime;
-import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /**
  * Watches keys of a bucket: what they hold now, then every change. It also lists keys, gets one
@@ -120,28 +112,12 @@ public final class KvSubscriber implements Callable<Integer> {
     @Option(
         names = "--get",
         paramLabel = "KEY[@REVISION]",
-        converter = ToGet.Reader.class,
+        converter = KvReader.Wanted.Converter.class,
         description = "Show the value of KEY, or the one of that revision, and exit.")
-    private ToGet get;
+    private KvReader.Wanted get;
 
     @Option(names = "--list", description = "List the keys that have a value, and exit.")
     private boolean list;
-  }
-
-  /** What {@code --get} names; revision 0 stands for the newest one. */
-  record ToGet(String key, long revision) {
-    static final class Reader implements ITypeConverter<ToGet> {
-      private static final Pattern FORM = Pattern.compile("([^@]+)(?:@([1-9]\\d{0,17}))?");
-
-      @Override
-      public ToGet convert(String text) {
-        Matcher form = FORM.matcher(text);
-        if (!form.matches() || !KvNames.isKey(form.group(1))) {
-          throw new TypeConversionException("'" + text + "': write KEY or KEY@REVISION");
-        }
-        return new ToGet(form.group(1), form.group(2) == null ? 0 : Long.parseLong(form.group(2)));
-      }
-    }
   }
 
   /** Starts the program. */
@@ -165,11 +141,11 @@ public final class KvSubscriber implements Callable<Integer> {
             ExitCode.FAILED, "JetStream is off on this server: start nats-server with -js");
       }
       if (mode.list) {
-        list(open(connection), console);
+        open(connection, console).list(key);
       } else if (mode.get != null) {
-        get(open(connection), console);
+        open(connection, console).get(mode.get);
       } else if (mode.poll != null) {
-        poll(open(connection), console, stop);
+        poll(open(connection, console), console, stop);
       } else {
         watch(connection, console, stop);
       }
@@ -242,8 +218,8 @@ public final class KvSubscriber implements Callable<Integer> {
       }
       skipped += initial || last == 0 ? 0 : entry.getRevision() - last - 1;
       last = entry.getRevision();
-      show(entry, console);
-      received.add(valueOf(entry));
+      KvReader.show(entry, console);
+      received.add(KvReader.valueOf(entry));
       if (received.messages() == subscriber.count()) {
         stop.ask(Stop.Reason.DONE);
       }
@@ -263,73 +239,18 @@ public final class KvSubscriber implements Callable<Integer> {
   }
 
   /** The way without a watch, which tells neither what was in between nor that nothing changed. */
-  private void poll(KeyValue kv, Console console, Stop stop) throws Exception {
-    String one = watched();
+  private void poll(KvReader reader, Console console, Stop stop) throws Exception {
     Tally received = common.tally("Got", subscriber.count(), false);
-    Pace pace = new Pace(mode.poll, stop);
-    long lastValue = System.nanoTime();
-    while (received.messages() < subscriber.count() && pace.next()) {
-      try {
-        KeyValueEntry entry = newest(kv, one);
-        if (entry != null) {
-          show(entry, console);
-          received.add(valueOf(entry));
-          lastValue = System.nanoTime();
-        } else {
-          console.info("Key \"" + one + "\" has never had a value");
-        }
-      } catch (IOException e) {
-        console.warn("No answer: " + e.getMessage());
-      }
-      if (subscriber.timeout() != null
-          && System.nanoTime() - lastValue > subscriber.timeout().toNanos()) {
-        stop.ask(Stop.Reason.TIMEOUT);
-      }
-    }
+    boolean inTime = reader.poll(watched(), new Pace(mode.poll, stop), subscriber, received);
     console.info(received.summary());
-    if (stop.reason() == Stop.Reason.TIMEOUT) {
-      throw gaveUp(one);
+    if (!inTime) {
+      throw gaveUp(watched());
     }
   }
 
-  /** The value, or how the key lost it: get() alone returns null when there is none. */
-  private static KeyValueEntry newest(KeyValue kv, String key)
-      throws IOException, JetStreamApiException, InterruptedException {
-    KeyValueEntry entry = kv.get(key);
-    if (entry != null) {
-      return entry;
-    }
-    List<KeyValueEntry> history = kv.history(key);
-    return history.isEmpty() ? null : history.get(history.size() - 1);
-  }
-
-  private void get(KeyValue kv, Console console) throws Exception {
-    String one = mode.get.key;
-    long revision = mode.get.revision;
-    KeyValueEntry entry = revision == 0 ? kv.get(one) : kv.get(one, revision);
-    if (entry == null) {
-      throw new Failure(
-          ExitCode.FAILED,
-          revision == 0
-              ? "Key \"" + one + "\" has no value: it was never put, or is deleted"
-              : "Revision "
-                  + revision
-                  + " is no value of key \""
-                  + one
-                  + "\": another key's, a delete, or not kept any more (publisher.jar --history)");
-    }
-    show(entry, console);
-  }
-
-  private void list(KeyValue kv, Console console) throws Exception {
-    for (String each : key == null ? kv.keys() : kv.keys(key)) {
-      console.print(each);
-    }
-  }
-
-  private KeyValue open(Connection connection) throws Failure, IOException {
+  private KvReader open(Connection connection, Console console) throws Failure, IOException {
     try {
-      return connection.keyValue(bucket, KvPublisher.ANSWER_SOON);
+      return new KvReader(connection.keyValue(bucket, KvPublisher.ANSWER_SOON), console);
     } catch (IOException e) {
       if (e.getCause() instanceof JetStreamApiException) {
         throw new Failure(
@@ -343,22 +264,6 @@ public final class KvSubscriber implements Callable<Integer> {
 
   private String watched() {
     return key == null ? "key" : key;
-  }
-
-  private static void show(KeyValueEntry entry, Console console) {
-    long millis = Math.max(0, Duration.between(entry.getCreated(), ZonedDateTime.now()).toMillis());
-    String age = millis / 1000 + "." + String.valueOf(1000 + millis % 1000).substring(1) + " s";
-    console.entry(
-        entry.getOperation().name(),
-        entry.getKey(),
-        entry.getRevision(),
-        "age = \"" + age + "\"",
-        entry.getOperation() == KeyValueOperation.PUT ? valueOf(entry) : null);
-  }
-
-  private static byte[] valueOf(KeyValueEntry entry) {
-    byte[] value = entry.getValue(); // null when it is empty
-    return value == null ? new byte[0] : value;
   }
 
   private Failure gaveUp(String keys) {

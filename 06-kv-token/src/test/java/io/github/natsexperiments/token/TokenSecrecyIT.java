@@ -24,6 +24,9 @@ class TokenSecrecyIT {
   private static final Login LOGIN = Login.issue();
   private static final String WRONG = "wrong-but-secret-all-the-same";
 
+  /** Far less than a connect timeout, 10 s. */
+  private static final Duration SOON = Duration.ofSeconds(5);
+
   @RegisterExtension final TestServer server = TestServer.with(LOGIN.config());
 
   @TempDir private Path folder;
@@ -115,13 +118,13 @@ class TokenSecrecyIT {
     subscriber.waitForStderr("Connected again");
     int shown = subscriber.stdoutLines().size();
     subscriber.waitForStdout("Hello #" + (shown + 20));
-    assertThat(fixed.waitForExit(Duration.ofSeconds(10))).isEqualTo(4);
+    assertThat(fixed.waitForExit(SOON)).isEqualTo(4);
     fixed.waitForStderr("ERROR The server does not accept the token in NATS_TOKEN any more");
 
     // And once more, with nothing new in the file.
     server.reload(Login.issue().config());
     for (RunningProgram program : List.of(publisher, subscriber)) {
-      assertThat(program.waitForExit(Duration.ofSeconds(15))).isEqualTo(4);
+      assertThat(program.waitForExit(SOON)).isEqualTo(4);
       program.waitForStderr("does not accept the token in " + file + " any more");
       assertThat(new String(program.stderrBytes(), StandardCharsets.UTF_8))
           .doesNotContain(next.token());
