@@ -66,7 +66,7 @@ final class PutWindow implements AutoCloseable {
     final Put put;
     final long number;
     final int slot;
-    volatile CompletableFuture<Message> answer = new CompletableFuture<>();
+    volatile CompletableFuture<PublishAck> answer = new CompletableFuture<>();
 
     Pending(Put put, long number, int size) {
       this.put = put;
@@ -76,11 +76,6 @@ final class PutWindow implements AutoCloseable {
 
     boolean isAnswered() {
       return answer.isDone();
-    }
-
-    /** Not so when the answer is that nobody kept the bucket just then ("no responders"). */
-    boolean isTaken() {
-      return answer.isDone() && !answer.join().isStatusMessage();
     }
   }
 
@@ -178,43 +173,50 @@ final class PutWindow implements AutoCloseable {
     }
   }
 
+  /** In the connection's thread for answers, beside the one that puts. */
   private void answered(Message answer) {
-    if (answer.getConnection() == connection) {
-      String subject = answer.getSubject();
-      int slot = Integer.parseInt(subject.substring(subject.lastIndexOf('.') + 1));
-      slots.get(slot).answer.complete(answer);
+    if (answer.getConnection() != connection) {
+      return; // of the connection before
+    }
+    String subject = answer.getSubject();
+    int slot = Integer.parseInt(subject.substring(subject.lastIndexOf('.') + 1));
+    CompletableFuture<PublishAck> waiting = slots.get(slot).answer;
+    try {
+      // "No responders" is no answer: nobody kept the bucket just then.
+      waiting.complete(answer.isStatusMessage() ? null : new PublishAck(answer));
+    } catch (JetStreamApiException | IOException e) {
+      waiting.completeExceptionally(e);
     }
   }
 
   private void takeOldestAnswer() throws Failure, InterruptedException {
     Pending oldest = unanswered.element();
-    await(oldest);
-    if (!oldest.isTaken()) {
-      sendAllAgain();
-      return;
+    try {
+      PublishAck ack = await(oldest.answer);
+      if (ack == null) {
+        sendAllAgain();
+        return;
+      }
+      listener.stored(oldest.put, ack.getSeqno());
+    } catch (ExecutionException e) {
+      refused++;
+      console.warn(
+          "Refused a value of key \"" + oldest.put.key() + "\": " + e.getCause().getMessage());
     }
     unanswered.remove();
-    try {
-      listener.stored(oldest.put, new PublishAck(oldest.answer.join()).getSeqno());
-    } catch (JetStreamApiException | IOException e) {
-      refused++;
-      console.warn("Refused a value of key \"" + oldest.put.key() + "\": " + e.getMessage());
-    }
   }
 
-  /** Waits for an answer, or until it is clear that there will be none. */
-  private void await(Pending pending) throws InterruptedException {
+  /** Waits for an answer; null when there will be none. */
+  private PublishAck await(CompletableFuture<PublishAck> answer)
+      throws ExecutionException, InterruptedException {
     long end = System.nanoTime() + LONGEST_ANSWER.toNanos();
     while (true) {
       try {
-        pending.answer.get(CHECK.toMillis(), TimeUnit.MILLISECONDS);
-        return;
+        return answer.get(CHECK.toMillis(), TimeUnit.MILLISECONDS);
       } catch (TimeoutException e) {
         if (connection.getStatus() == Connection.Status.CLOSED || System.nanoTime() > end) {
-          return;
+          return null;
         }
-      } catch (ExecutionException e) {
-        throw new IllegalStateException(e); // nobody completes it that way
       }
     }
   }

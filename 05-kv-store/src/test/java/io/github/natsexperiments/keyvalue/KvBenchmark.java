@@ -29,7 +29,7 @@ import java.util.regex.Pattern;
 final class KvBenchmark {
   private static final String BUCKET = "benchmark";
   private static final int ONE_BY_ONE = 5_000;
-  private static final int IN_WINDOW = 150_000;
+  private static final int IN_WINDOW = 400_000;
   private static final int SIZE = 128;
   private static final Pattern RATE = Pattern.compile("\\((\\d+) messages/s\\)");
 

@@ -24,8 +24,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -66,7 +64,6 @@ import picocli.CommandLine.Spec;
     })
 public final class TokenPublisher implements Callable<Integer> {
   private static final Duration MARKER_STAYS = Duration.ofHours(1);
-  private static final Logger LOG = LoggerFactory.getLogger("nats");
   private static final byte[] NO_TEXT = {};
   private static final int LONGEST_HISTORY = 64;
   private static final int LONGEST_JITTER_MILLIS = 50;
@@ -132,8 +129,9 @@ public final class TokenPublisher implements Callable<Integer> {
       try (Connection connection =
           Connections.connect(options(token, listener), listener::whyRejected)) {
         listener.connected(connection);
-        open(connection);
-        publish(connection, stop);
+        Console console = common.console(stop);
+        open(connection, console);
+        publish(connection, console, stop);
         stop.throwFailure();
       }
     }
@@ -159,7 +157,8 @@ public final class TokenPublisher implements Callable<Integer> {
   }
 
   /** Creates the bucket unless it exists. */
-  private void open(Connection connection) throws Failure, IOException, JetStreamApiException {
+  private void open(Connection connection, Console console)
+      throws Failure, IOException, JetStreamApiException {
     if (!connection.getServerInfo().isJetStreamAvailable()) {
       throw new Failure(
           ExitCode.FAILED, "JetStream is off on this server: start nats-server with -js");
@@ -190,18 +189,20 @@ public final class TokenPublisher implements Callable<Integer> {
       }
       long history = management.getStatus(bucket).getMaxHistoryPerKey();
       if (increment && history < LONGEST_HISTORY) {
-        LOG.warn(
-            "Bucket \"{}\" keeps {} of the {} newest values: if the server crashes, an increment may"
-                + " count twice; --increment creates a --bucket that is safe",
-            bucket,
-            history,
-            LONGEST_HISTORY);
+        console.warn(
+            "Bucket \""
+                + bucket
+                + "\" keeps "
+                + history
+                + " of the "
+                + LONGEST_HISTORY
+                + " newest values: if the server crashes, an increment may count twice;"
+                + " --increment creates a --bucket that is safe");
       }
     }
   }
 
-  private void publish(Connection connection, Stop stop) throws Exception {
-    Console console = common.console(stop);
+  private void publish(Connection connection, Console console, Stop stop) throws Exception {
     PayloadSource payloads = publisher.payloads(stop, connection.getMaxPayload());
     Tally stored = common.tally(increment ? "Added" : "Put", publisher.count(), false);
     KeyWriter writer = new KeyWriter(connection, bucket, key, ttl, stop);
