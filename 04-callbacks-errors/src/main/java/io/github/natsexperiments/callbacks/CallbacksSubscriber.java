@@ -19,6 +19,7 @@ import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.impl.NatsJetStreamMetaData;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -55,14 +56,13 @@ import picocli.CommandLine.Option;
 public final class CallbacksSubscriber implements Callable<Integer> {
   private static final Duration ACK_TIMEOUT = Duration.ofSeconds(1);
   private static final Duration NAK_DELAY = Duration.ofSeconds(1);
-  private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration FLUSH_TIMEOUT = Duration.ofSeconds(2);
 
   private final DoneWork done = new DoneWork();
   private Stop stop;
   private Console console;
   private ConnectionEvents events;
   private Connection connection;
-  private Inbox inbox;
   private Tally received;
   private long redelivered;
   private long recognised;
@@ -189,26 +189,37 @@ public final class CallbacksSubscriber implements Callable<Integer> {
             // was killed before it looked at the message, and then drops it without a word to us.
             // handle() gives up only what it has tried.
             .build();
-    inbox = new Inbox(connection, stream, configuration, this::handle, events);
+    Inbox inbox = new Inbox(connection, stream, configuration, events, stop);
     listenForAdvisories();
     console.info("Waiting for messages of stream \"" + stream + "\"");
-    stop.await(subscriber.timeout(), received, inbox::lookAfter);
+    long lastMessage = System.nanoTime();
+    while (!stop.asked()) {
+      long connects = connection.getStatistics().getReconnects();
+      List<Message> batch = inbox.take(subscriber.count() - received.messages());
+      for (Message message : batch) {
+        handle(message, connects == connection.getStatistics().getReconnects());
+      }
+      if (received.messages() == subscriber.count()) {
+        stop.ask(Stop.Reason.DONE);
+      } else if (!batch.isEmpty()) {
+        lastMessage = System.nanoTime();
+      } else if (subscriber.timeout() != null
+          && System.nanoTime() - lastMessage > subscriber.timeout().toNanos()) {
+        stop.ask(Stop.Reason.TIMEOUT);
+      }
+    }
     if (events.ended()) {
       throw Diagnosis.ended(connection);
     }
-    if (connection.getStatus() != Connection.Status.CONNECTED) {
-      console.warn("Without a server: what is not acknowledged comes again");
-    } else if (!inbox.drain(DRAIN_TIMEOUT)) {
-      console.warn("Some messages were not handled in time: they come again");
-    }
     advisories.tryAcquire(givenUp, 1, TimeUnit.SECONDS); // the last may still be under way
+    try {
+      connection.flush(FLUSH_TIMEOUT); // the last acks have reached the server
+    } catch (TimeoutException | IllegalStateException e) {
+      console.warn("The server does not answer: what is not acknowledged comes again");
+    }
   }
 
   private void handle(Message message, boolean fresh) throws InterruptedException {
-    if (received.messages() == subscriber.count()) {
-      inbox.giveBack(message); // came while the last one was worked on
-      return;
-    }
     NatsJetStreamMetaData meta = message.metaData();
     String what = "sequence " + meta.streamSequence() + ", delivery " + meta.deliveredCount();
     String id = id(message, meta);
@@ -240,9 +251,6 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     done.add(id);
     received.add(message.getData(), id);
     acknowledge(message, fresh);
-    if (received.messages() == subscriber.count()) {
-      stop.ask(Stop.Reason.DONE);
-    }
   }
 
   /** What a subscriber is there for. An exception means: not done. */

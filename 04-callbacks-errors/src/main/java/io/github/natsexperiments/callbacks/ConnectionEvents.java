@@ -180,7 +180,10 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   @Override
   public synchronized void pullStatusWarning(
       Connection connection, JetStreamSubscription subscription, Status status) {
-    tell("pullStatusWarning", connection, status.getMessageWithCode());
+    // "404 No Messages" and "408 Request Timeout" end a pull that found nothing: that is normal.
+    if (status.getCode() != 404 && status.getCode() != 408) {
+      tell("pullStatusWarning", connection, status.getMessageWithCode());
+    }
   }
 
   /** A pull failed and the next one will, too: the consumer was deleted, for example. */

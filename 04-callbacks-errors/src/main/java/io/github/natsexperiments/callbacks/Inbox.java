@@ -1,169 +1,132 @@
 package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.Stop;
 import io.nats.client.Connection;
-import io.nats.client.ConsumeOptions;
-import io.nats.client.ConsumerContext;
-import io.nats.client.Dispatcher;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
 import io.nats.client.JetStreamOptions;
+import io.nats.client.JetStreamStatusException;
+import io.nats.client.JetStreamSubscription;
 import io.nats.client.Message;
-import io.nats.client.MessageConsumer;
+import io.nats.client.PullRequestOptions;
+import io.nats.client.PullSubscribeOptions;
 import io.nats.client.api.ConsumerConfiguration;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeoutException;
 
 /**
- * Keeps {@code consume()} going. A server that was restarted does not know any more that we asked
- * it for messages, and jnats notices only when heartbeats stay away, after three quarters of a
- * minute. So this begins anew after each reconnect, and asks whether the consumer is there when
- * nothing comes.
+ * Takes messages from a consumer, one batch after the other, over one subscription that stays.
+ *
+ * <p>Lesson 3 leaves this to {@code consume()}, which is shorter and faster. But what {@code
+ * consume()} and {@code fetch()} still hold when they end, or when their heartbeat alarm goes off,
+ * nobody gets before the ack wait is over; and after a restart of the server they wait for that
+ * alarm. Here a batch is asked for, received to its end and worked on; between two batches the
+ * server owes us nothing, so there is nothing to repair after a restart, and nothing to give back
+ * at the end.
  *
  * @see <a href="https://docs.nats.io/nats-concepts/jetstream/consumers">NATS documentation: pull
  *     consumers</a>
  */
 final class Inbox {
-  /** What has come and waits for its turn; it should be done within the consumer's ack wait. */
+  /** All of a batch should be done within the consumer's ack wait. */
   private static final int BATCH = 100;
 
-  private static final Duration ANSWER_LIMIT = Duration.ofSeconds(2);
-  private static final long IDLE_NANOS = Duration.ofSeconds(1).toNanos();
-  private static final long PAUSE_NANOS = Duration.ofMillis(100).toNanos();
-
-  /** What is done with a message. */
-  interface Handler {
-    /**
-     * Called by one thread, with one message after the other.
-     *
-     * @param fresh whether the message came over the present connection
-     */
-    void handle(Message message, boolean fresh) throws InterruptedException;
-  }
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
+  private static final Duration GRACE = Duration.ofMillis(500);
+  private static final JetStreamOptions ANSWERS_SOON =
+      JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(2)).build();
+  private static final Duration PAUSE = Duration.ofMillis(100);
 
   private final Connection connection;
   private final String stream;
   private final ConsumerConfiguration configuration;
-  private final Handler handler;
   private final ConnectionEvents events;
-  private final Dispatcher dispatcher;
-  private final List<Message> unwanted = new ArrayList<>();
+  private final Stop stop;
 
-  private ConsumerContext consumer;
-  private MessageConsumer consumption;
-  private long session;
-  private long nextLook = System.nanoTime();
+  private JetStreamSubscription subscription;
   private long silentSince;
-  private volatile long lastMessage;
 
   Inbox(
       Connection connection,
       String stream,
       ConsumerConfiguration configuration,
-      Handler handler,
-      ConnectionEvents events) {
+      ConnectionEvents events,
+      Stop stop) {
     this.connection = connection;
     this.stream = stream;
     this.configuration = configuration;
-    this.handler = handler;
     this.events = events;
-    this.dispatcher = connection.createDispatcher();
+    this.stop = stop;
   }
 
   /**
-   * Begins when it has not begun, and again after a reconnect; to be called again and again.
+   * What is there, up to {@code most} messages, or what comes within a second; nothing, after a
+   * short pause, while there is no stream or no server.
    *
    * @throws Failure when the consumer or the stream has gone
    */
-  void lookAfter() throws Failure {
-    if (connection.getStatus() != Connection.Status.CONNECTED || System.nanoTime() < nextLook) {
-      return;
+  List<Message> take(long most) throws Failure, InterruptedException {
+    List<Message> batch = List.of();
+    if (subscription != null && silentSince == 0) {
+      batch = pull((int) Math.min(BATCH, most));
     }
-    nextLook = System.nanoTime() + PAUSE_NANOS;
+    if (batch.isEmpty()) {
+      ask();
+    }
+    return batch;
+  }
+
+  private List<Message> pull(int most) throws InterruptedException {
+    List<Message> batch = new ArrayList<>();
+    // At once what is there, or what comes; the server ends the request when the time is over.
+    subscription.pull(PullRequestOptions.noWait(most).expiresIn(LONGEST_WAIT).build());
+    long end = System.nanoTime() + LONGEST_WAIT.toNanos() + GRACE.toNanos();
     try {
-      if (consumer == null) {
-        open();
-      } else if (session != connection.getStatistics().getReconnects()) {
-        begin();
-      } else if (silentSince != 0 || System.nanoTime() - lastMessage > IDLE_NANOS) {
-        // Throws when the consumer was deleted: jnats tells that to the ErrorListener only.
-        consumer.getConsumerInfo();
-        nextLook = System.nanoTime() + IDLE_NANOS;
+      Message message;
+      while (batch.size() < most
+          && (message = subscription.nextMessage(Duration.ofNanos(end - System.nanoTime())))
+              != null) {
+        batch.add(message);
       }
-      tellAnswer();
+    } catch (JetStreamStatusException e) {
+      // Such as "409 Consumer Deleted": ask() will tell.
+    }
+    return batch;
+  }
+
+  /** Nothing came: is the server there, and the consumer? */
+  private void ask() throws Failure, InterruptedException {
+    try {
+      JetStreamManagement management = connection.jetStreamManagement(ANSWERS_SOON);
+      if (subscription == null) {
+        management.addOrUpdateConsumer(stream, configuration);
+        subscription =
+            connection
+                .jetStream()
+                .subscribe(null, PullSubscribeOptions.fastBind(stream, configuration.getDurable()));
+      } else {
+        management.getConsumerInfo(stream, configuration.getDurable());
+      }
+      if (silentSince != 0) {
+        long millis = (System.nanoTime() - silentSince) / 1_000_000;
+        events.tell("answer", connection, "after " + millis + " ms");
+        silentSince = 0;
+      }
     } catch (JetStreamApiException e) {
-      if (consumer != null || e.getApiErrorCode() != Diagnosis.STREAM_NOT_FOUND) {
+      if (subscription != null || e.getApiErrorCode() != Diagnosis.STREAM_NOT_FOUND) {
         throw Diagnosis.of(e, stream);
       }
+      stop.sleep(PAUSE); // the publisher will create it
     } catch (IOException | IllegalStateException e) {
-      tellSilence();
-    }
-  }
-
-  private void open() throws IOException, JetStreamApiException {
-    JetStreamOptions options = JetStreamOptions.builder().requestTimeout(ANSWER_LIMIT).build();
-    ConsumerContext opened =
-        connection.getStreamContext(stream, options).createOrUpdateConsumer(configuration);
-    consumer = opened;
-    begin();
-  }
-
-  private void begin() throws IOException, JetStreamApiException {
-    if (consumption != null) {
-      consumption.stop(); // what has come already is handled all the same
-    }
-    long now = connection.getStatistics().getReconnects();
-    consumer.getConsumerInfo(); // is it there still?
-    consumption =
-        consumer.consume(
-            ConsumeOptions.builder().batchSize(BATCH).build(),
-            dispatcher,
-            message -> {
-              lastMessage = System.nanoTime();
-              handler.handle(message, now == connection.getStatistics().getReconnects());
-            });
-    session = now;
-    lastMessage = System.nanoTime();
-  }
-
-  /** A paused server or a hole in the network: no event of jnats tells it for minutes. */
-  private void tellSilence() {
-    if (silentSince == 0 && connection.getStatus() == Connection.Status.CONNECTED) {
-      silentSince = System.nanoTime();
-      events.tell("no answer", connection, "connected, but the server is silent");
-    }
-  }
-
-  private void tellAnswer() {
-    if (silentSince != 0) {
-      long millis = (System.nanoTime() - silentSince) / 1_000_000;
-      events.tell("answer", connection, "after " + millis + " ms");
-      silentSince = 0;
-    }
-  }
-
-  /** Not for this run: to be given back, when no more come. */
-  void giveBack(Message message) {
-    unwanted.add(message);
-  }
-
-  /**
-   * Unsubscribes, lets the handler finish what has come, and gives back what is not wanted: to stop
-   * the consumption alone would leave messages delivered and unhandled until their ack wait ends.
-   *
-   * @return false when the time was not enough
-   */
-  boolean drain(Duration limit) throws InterruptedException {
-    try {
-      boolean all = dispatcher.drain(limit).get();
-      unwanted.forEach(Message::nak);
-      connection.flush(limit); // the last acks have reached the server
-      return all;
-    } catch (TimeoutException | ExecutionException | IllegalStateException e) {
-      return false;
+      if (silentSince == 0) {
+        // A paused server or a hole in the network: no event of jnats tells it for minutes.
+        silentSince = System.nanoTime();
+        events.tell("no answer", connection, "messages will wait");
+      }
+      stop.sleep(PAUSE);
     }
   }
 }

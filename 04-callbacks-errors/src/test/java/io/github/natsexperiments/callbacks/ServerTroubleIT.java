@@ -172,20 +172,23 @@ class ServerTroubleIT {
                   .duplicateWindow(Duration.ofMillis(100))
                   .build());
     }
-    RunningProgram publisher = publisher(server, "-n", 40_000, "-i", 0, "-q").start();
+    RunningProgram publisher = publisher(server, "-n", 30_000, "-i", "100us", "-q").start();
     for (int kill = 1; kill <= 2; kill++) {
       long wanted = 10_000L * kill;
       Awaitility.await().until(() -> StoredNumbers.count(server, "sample_stream") > wanted);
       server.kill();
       // Longer than the ids are remembered.
-      int attempts = kill;
-      long[] seen = {0};
-      publisher.waitForStderr(
-          line -> line.endsWith("still trying, attempt 2") && ++seen[0] == attempts);
+      await(publisher, kill, "still trying, attempt 2");
       server.start();
+      await(publisher, kill, "RESUBSCRIBED " + server.url());
     }
     assertThat(publisher.waitForExit(Duration.ofSeconds(60))).isZero();
-    assertThat(Pair.summary(publisher)).isEqualTo("INFO Published 40000 messages");
-    assertThat(StoredNumbers.in(server, "sample_stream")).hasSize(40_000).doesNotHaveDuplicates();
+    assertThat(Pair.summary(publisher)).isEqualTo("INFO Published 30000 messages");
+    assertThat(StoredNumbers.in(server, "sample_stream")).hasSize(30_000).doesNotHaveDuplicates();
+  }
+
+  private static void await(RunningProgram program, int times, String event) {
+    int[] seen = {0};
+    program.waitForStderr(line -> line.endsWith(event) && ++seen[0] == times);
   }
 }
