@@ -212,10 +212,8 @@ public final class CallbacksSubscriber implements Callable<Integer> {
       throw Diagnosis.ended(connection);
     }
     advisories.tryAcquire(givenUp, 1, TimeUnit.SECONDS); // the last may still be under way
-    try {
-      connection.flush(FLUSH_TIMEOUT); // the last acks have reached the server
-    } catch (TimeoutException | IllegalStateException e) {
-      console.warn("The server does not answer: what is not acknowledged comes again");
+    if (!Inbox.isConnected(connection) || !flush()) {
+      console.warn("Without a server at the end: what is not acknowledged comes again");
     }
   }
 
@@ -228,7 +226,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
       if (recognised++ == 0) {
         events.tell("redelivered", connection, what + ": already done (more of these: not told)");
       }
-      message.ack();
+      reply(message::ack);
       return;
     }
     if (meta.deliveredCount() > 1) {
@@ -242,10 +240,10 @@ public final class CallbacksSubscriber implements Callable<Integer> {
       String name = last ? "given up" : "failed";
       events.tell(name, connection, what + " of " + maxDeliver + ": " + e.getMessage());
       if (!last) {
-        message.nakWithDelay(NAK_DELAY.multipliedBy(meta.deliveredCount()));
+        reply(() -> message.nakWithDelay(NAK_DELAY.multipliedBy(meta.deliveredCount())));
         return;
       }
-      message.term(); // never again
+      reply(message::term); // never again
       givenUp++;
     }
     done.add(id);
@@ -270,13 +268,32 @@ public final class CallbacksSubscriber implements Callable<Integer> {
    */
   private void acknowledge(Message message, boolean fresh) throws InterruptedException {
     try {
-      if (fresh && connection.getStatus() == Connection.Status.CONNECTED) {
+      if (fresh && Inbox.isConnected(connection)) {
         message.ackSync(ACK_TIMEOUT);
       } else {
         message.ack();
       }
     } catch (TimeoutException | IllegalStateException e) {
       // The server is away or silent: the message will come again, and be recognised.
+    }
+  }
+
+  /** Whether the last answers have reached the server. */
+  private boolean flush() throws InterruptedException {
+    try {
+      connection.flush(FLUSH_TIMEOUT);
+      return true;
+    } catch (TimeoutException | IllegalStateException e) {
+      return false;
+    }
+  }
+
+  /** Answers a message; without a connection it is not answered, and comes again. */
+  private static void reply(Runnable answer) {
+    try {
+      answer.run();
+    } catch (IllegalStateException e) {
+      // The connection is closed, or its buffer is full of answers.
     }
   }
 

@@ -6,7 +6,6 @@ import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.JetStreamOptions;
-import io.nats.client.JetStreamStatusException;
 import io.nats.client.JetStreamSubscription;
 import io.nats.client.Message;
 import io.nats.client.PullRequestOptions;
@@ -69,6 +68,10 @@ final class Inbox {
    * @throws Failure when the consumer or the stream has gone
    */
   List<Message> take(long most) throws Failure, InterruptedException {
+    if (!isConnected(connection)) {
+      stop.sleep(PAUSE);
+      return List.of();
+    }
     List<Message> batch = List.of();
     if (subscription != null && silentSince == 0) {
       batch = pull((int) Math.min(BATCH, most));
@@ -81,20 +84,27 @@ final class Inbox {
 
   private List<Message> pull(int most) throws InterruptedException {
     List<Message> batch = new ArrayList<>();
-    // At once what is there, or what comes; the server ends the request when the time is over.
-    subscription.pull(PullRequestOptions.noWait(most).expiresIn(LONGEST_WAIT).build());
     long end = System.nanoTime() + LONGEST_WAIT.toNanos() + GRACE.toNanos();
     try {
+      // At once what is there, or what comes; the server ends the request when the time is over.
+      subscription.pull(PullRequestOptions.noWait(most).expiresIn(LONGEST_WAIT).build());
       Message message;
-      while (batch.size() < most
-          && (message = subscription.nextMessage(Duration.ofNanos(end - System.nanoTime())))
-              != null) {
-        batch.add(message);
-      }
-    } catch (JetStreamStatusException e) {
-      // Such as "409 Consumer Deleted": ask() will tell.
+      do {
+        long left = Math.max(1, (end - System.nanoTime()) / 1_000_000); // 0 would be for ever
+        message = subscription.nextMessage(left);
+        if (message != null) {
+          batch.add(message);
+        }
+      } while (message != null && batch.size() < most);
+    } catch (IllegalStateException e) {
+      // Closed, or a JetStreamStatusException such as "409 Consumer Deleted": ask() will tell.
     }
     return batch;
+  }
+
+  /** Whether there is a server to talk to, as far as jnats has noticed. */
+  static boolean isConnected(Connection connection) {
+    return connection.getStatus() == Connection.Status.CONNECTED;
   }
 
   /** Nothing came: is the server there, and the consumer? */
