@@ -35,10 +35,11 @@ import picocli.CommandLine.Spec;
       "  ./lab server --data kept  what JetStream stores is there the next time",
       "  ./lab server cluster      three nodes, on ports 4222, 4223 and 4224",
       "  ./lab server --port 4333  beside another server; give the programs",
-      "                            --server nats://localhost:4333"
+      "                            --server nats://localhost:4333, or set both",
+      "                            for a while: NATS_LAB_PORT=4333 and",
+      "                            NATS_URL=nats://localhost:4333"
     })
 final class Server implements Callable<Integer> {
-  private static final int DEFAULT_PORT = 4222;
   private static final Duration CHECK = Duration.ofMillis(100);
 
   @Mixin private Help help;
@@ -54,8 +55,10 @@ final class Server implements Callable<Integer> {
   @Option(
       names = "--port",
       paramLabel = "PORT",
-      description = "Port for clients, 0 for a free one. Default: ${DEFAULT-VALUE}.")
-  private int port = DEFAULT_PORT;
+      defaultValue = "${env:NATS_LAB_PORT:-4222}",
+      description =
+          "Port for clients, 0 for a free one; environment NATS_LAB_PORT. Default: 4222.")
+  private int port;
 
   @Option(
       names = "--data",
@@ -139,7 +142,7 @@ final class Server implements Callable<Integer> {
     out.println("  to stop     Ctrl-C");
     out.println();
     out.println("Next, in two other terminals (mvn package builds the jars):");
-    String option = server.port() == DEFAULT_PORT ? "" : " --server " + server.url();
+    String option = isDefault(server.port()) ? "" : " --server " + server.url();
     Kit kit = Kit.of(profile);
     for (String program : List.of(Pair.SUBSCRIBER, Pair.PUBLISHER)) {
       out.println(
@@ -151,5 +154,11 @@ final class Server implements Callable<Integer> {
               + option
               + (kit == null ? "" : " " + String.join(" ", kit.option(program))));
     }
+  }
+
+  /** Whether the programs look there by themselves. */
+  private static boolean isDefault(int port) {
+    String url = System.getenv().getOrDefault("NATS_URL", "nats://localhost:4222");
+    return url.matches("(nats://)?(localhost|127\\.0\\.0\\.1):" + port);
   }
 }
