@@ -69,6 +69,6 @@ final class Pair {
   /** Waits until a program has written so many lines to stdout. */
   static void awaitLines(RunningProgram program, long lines) {
     long[] seen = {0};
-    program.waitForStdout(line -> ++seen[0] >= lines);
+    program.waitForStdout(line -> ++seen[0] >= lines, Duration.ofMinutes(4));
   }
 }
