@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -47,6 +48,7 @@ final class Server implements Callable<Integer> {
   @Parameters(
       paramLabel = "PROFILE",
       arity = "0..1",
+      completionCandidates = Profiles.class,
       description = "open, creds, token or cluster. Default: ${DEFAULT-VALUE}.")
   private String profile = "open";
 
@@ -54,8 +56,7 @@ final class Server implements Callable<Integer> {
       names = "--port",
       paramLabel = "PORT",
       defaultValue = "${env:NATS_LAB_PORT:-4222}",
-      description =
-          "Port for clients, 0 for a free one; environment NATS_LAB_PORT. Default: 4222.")
+      description = "Port for clients, 0 for a free one; environment NATS_LAB_PORT. Default: 4222.")
   private int port;
 
   @Option(
@@ -63,6 +64,14 @@ final class Server implements Callable<Integer> {
       paramLabel = "DIR",
       description = "Folder for the data. Default: a temporary one, gone afterwards.")
   private Path data;
+
+  /** For the shell's completion. */
+  static final class Profiles implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return List.of("open", "creds", "token", LabCluster.PROFILE).iterator();
+    }
+  }
 
   @Override
   public Integer call() throws Exception {

@@ -17,14 +17,16 @@ final class Course {
 
   /** The front page and the lessons' pages, in English. */
   static List<Page> pages() throws IOException {
-    return read(Stream.concat(Stream.of(ROOT), lessons().stream()).map(place -> place.resolve(FRONT)));
+    return read(
+        Stream.concat(Stream.of(ROOT), lessons().stream()).map(place -> place.resolve(FRONT)));
   }
 
   /** Every page there is, in either language. */
   static List<Page> allPages() throws IOException {
     return read(
         Stream.concat(Stream.of(ROOT), lessons().stream())
-            .flatMap(place -> Stream.of(FRONT, "README.ru.md", "CONTRIBUTING.md").map(place::resolve))
+            .flatMap(
+                place -> Stream.of(FRONT, "README.ru.md", "CONTRIBUTING.md").map(place::resolve))
             .filter(Files::exists));
   }
 

@@ -16,8 +16,7 @@ final class LinkCheck {
   static Stream<Problem> problems(Page page) {
     return page.links().stream()
         .filter(link -> !isExternal(link.destination()))
-        .flatMap(
-            link -> fault(page, link).map(what -> page.problem(link.line(), what)).stream());
+        .flatMap(link -> fault(page, link).map(what -> page.problem(link.line(), what)).stream());
   }
 
   static boolean isExternal(String destination) {

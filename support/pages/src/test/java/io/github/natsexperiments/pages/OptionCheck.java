@@ -12,7 +12,8 @@ import java.util.stream.Stream;
 /** A page names every option of its programs, and none that does not exist. */
 final class OptionCheck {
 
-  private static final Pattern OPTION = Pattern.compile("(?<![\\w-])(?:--[a-z][a-z-]*|-[a-zA-Z](?![\\w-]))");
+  private static final Pattern OPTION =
+      Pattern.compile("(?<![\\w-])(?:--[a-z][a-z-]*|-[a-zA-Z](?![\\w-]))");
 
   /** Whoever stands last before an option on its line is the one whom it is for. */
   private static final Pattern COMMAND =
@@ -53,7 +54,9 @@ final class OptionCheck {
     Set<String> named =
         Stream.concat(
                 page.spans().stream().filter(Page.Span::code).map(Page.Span::text),
-                page.blocks().stream().filter(Block::isCommand).flatMap(block -> block.lines().stream()))
+                page.blocks().stream()
+                    .filter(Block::isCommand)
+                    .flatMap(block -> block.lines().stream()))
             .flatMap(text -> OPTION.matcher(text).results())
             .map(match -> match.group())
             .collect(Collectors.toSet());
@@ -65,7 +68,8 @@ final class OptionCheck {
                     .forEach(
                         option ->
                             problems.add(
-                                page.problem(1, program + " has " + option + ", the page has not"))));
+                                page.problem(
+                                    1, program + " has " + option + ", the page has not"))));
   }
 
   private void everyNameIsAnOption() {

@@ -123,7 +123,8 @@ final class Page {
         last.put(block.attribute("terminal").orElse(""), block);
         last.put("any", block);
       } else if (block.isOutput() && !block.attributes().containsKey("not-compared")) {
-        String terminal = block.attribute("terminal").or(() -> block.attribute("ctrl-c")).orElse("any");
+        String terminal =
+            block.attribute("terminal").or(() -> block.attribute("ctrl-c")).orElse("any");
         Block command = last.get(terminal);
         if (command == null || !command.isRun()) {
           problems.add(

@@ -52,11 +52,16 @@ class PageCommandsIT {
     Path java = Path.of(System.getProperty("java.home"));
     String port = Integer.toString(freePort());
     return Map.of(
-        "JAVA_HOME", java.toString(),
-        "PATH", java.resolve("bin") + ":" + System.getenv("PATH"),
-        "NATS_SERVER_PATH", server.path().toString(),
-        "NATS_LAB_PORT", port,
-        "NATS_URL", "nats://localhost:" + port);
+        "JAVA_HOME",
+        java.toString(),
+        "PATH",
+        java.resolve("bin") + ":" + System.getenv("PATH"),
+        "NATS_SERVER_PATH",
+        server.path().toString(),
+        "NATS_LAB_PORT",
+        port,
+        "NATS_URL",
+        "nats://localhost:" + port);
   }
 
   /** The first of three in a row, as a cluster needs them. */

@@ -74,8 +74,7 @@ final class PageRun implements AutoCloseable {
       typed.remove(number);
       return Optional.empty();
     }
-    Terminal terminal =
-        terminals.computeIfAbsent(number, key -> new Terminal(folder, environment));
+    Terminal terminal = terminals.computeIfAbsent(number, key -> new Terminal(folder, environment));
     Block before = typed.put(number, block);
     try {
       terminal.begin(block.number("exit"));
@@ -113,7 +112,8 @@ final class PageRun implements AutoCloseable {
       try {
         stopped.ctrlC();
       } catch (Surprise surprise) {
-        return Optional.of(problem(command, block.line(), stopped, "Ctrl-C: " + surprise.getMessage()));
+        return Optional.of(
+            problem(command, block.line(), stopped, "Ctrl-C: " + surprise.getMessage()));
       }
     }
     if (block.attribute("not-compared").isPresent()) {

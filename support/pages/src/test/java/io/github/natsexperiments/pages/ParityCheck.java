@@ -33,10 +33,7 @@ final class ParityCheck {
   static Stream<Problem> problems(Page original, Page translation) {
     ParityCheck check = new ParityCheck(original, translation);
     check.compare(
-        "heading",
-        Page::headings,
-        Page.Heading::line,
-        heading -> "#".repeat(heading.level()));
+        "heading", Page::headings, Page.Heading::line, heading -> "#".repeat(heading.level()));
     check.compare("block", Page::blocks, Block::line, ParityCheck::essence);
     check.compare("table", Page::tables, Page.Table::line, table -> table.code().toString());
     check.compare("link", Page::links, Page.Link::line, ParityCheck::essence);
@@ -45,7 +42,10 @@ final class ParityCheck {
 
   /** The first difference of a kind, because what follows it would differ only by its place. */
   private <T> void compare(
-      String kind, Function<Page, List<T>> parts, ToIntFunction<T> line, Function<T, String> essence) {
+      String kind,
+      Function<Page, List<T>> parts,
+      ToIntFunction<T> line,
+      Function<T, String> essence) {
     List<T> here = parts.apply(translation);
     List<T> there = parts.apply(original);
     for (int i = 0; i < Math.max(here.size(), there.size()); i++) {

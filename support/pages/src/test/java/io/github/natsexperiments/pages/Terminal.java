@@ -150,8 +150,7 @@ final class Terminal implements AutoCloseable {
       press("\3");
       interrupted = true;
     } else {
-      RunningProgram kill =
-          Program.command("sh", "-c", "kill -INT -" + current().pid()).start();
+      RunningProgram kill = Program.command("sh", "-c", "kill -INT -" + current().pid()).start();
       interrupted = kill.waitForExit() == 0; // not when it has just ended by itself
     }
   }
@@ -179,7 +178,11 @@ final class Terminal implements AutoCloseable {
           return result[0].isAll() || ended;
         };
     try {
-      await().pollDelay(Duration.ZERO).pollInterval(POLL).atMost(OUTPUT_LIMIT).until(isOver::getAsBoolean);
+      await()
+          .pollDelay(Duration.ZERO)
+          .pollInterval(POLL)
+          .atMost(OUTPUT_LIMIT)
+          .until(isOver::getAsBoolean);
     } catch (ConditionTimeoutException e) {
       // The result tells.
     }

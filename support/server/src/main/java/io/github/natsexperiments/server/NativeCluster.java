@@ -15,7 +15,8 @@ import java.util.stream.IntStream;
 
 /**
  * Three nats-servers on this machine that are one JetStream cluster: a stream with three replicas
- * goes on without any one of them. Each is a {@link NativeServer}, with its ways to fail.
+ * goes on without any one of them. Each is a {@link NativeServer}, with its ways to fail; one that
+ * is started again is ready when it says so itself, and catches up with the others by and by.
  *
  * @see <a
  *     href="https://docs.nats.io/running-a-nats-service/configuration/clustering/jetstream_clustering">NATS
@@ -29,11 +30,11 @@ public final class NativeCluster implements AutoCloseable {
   private static final int TRIES = 5;
 
   /**
-   * That a node has found the others and their leader. Not that it has caught up with every stream:
-   * with nats-server 2.9 that can take more than half a minute after a kill, while the stream
-   * works.
+   * That a node which was started again takes clients and has JetStream on. Not that it has caught
+   * up: with nats-server 2.9 that can take more than half a minute after a kill, and the cluster
+   * works meanwhile.
    */
-  private static final String HEALTH = "/healthz?js-server-only=true";
+  private static final String READY = "/healthz?js-enabled-only=true";
 
   private final List<NativeServer> nodes = new ArrayList<>();
 
@@ -69,7 +70,7 @@ public final class NativeCluster implements AutoCloseable {
         List<Integer> routes = freePorts();
         for (int i = 0; i < SIZE; i++) {
           ServerConfig config = config("n" + (i + 1), ports.get(i), routes.get(i), routes);
-          NativeServer node = new NativeServer(binary, config, ports.get(i), hooked, HEALTH, null);
+          NativeServer node = new NativeServer(binary, config, ports.get(i), hooked, READY, null);
           cluster.nodes.add(node);
           node.addHook();
         }
@@ -97,7 +98,7 @@ public final class NativeCluster implements AutoCloseable {
       for (NativeServer node : nodes) {
         starts.submit(
             () -> {
-              node.start();
+              node.start(NativeServer.HEALTHY);
               return null;
             });
       }

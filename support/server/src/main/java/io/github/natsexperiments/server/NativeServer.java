@@ -41,6 +41,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class NativeServer implements RunningServer {
 
+  /** That JetStream has its data. In a cluster: that it has a leader, and is not behind it. */
+  static final String HEALTHY = "/healthz";
+
   private static final Logger LOG = LoggerFactory.getLogger(NativeServer.class);
   private static final String LOOPBACK = "127.0.0.1";
   private static final int TRIES = 5;
@@ -70,7 +73,7 @@ public final class NativeServer implements RunningServer {
 
   NativeServer(ServerBinary binary, ServerConfig config, int port, boolean hooked)
       throws IOException {
-    this(binary, config, port, hooked, "/healthz", null);
+    this(binary, config, port, hooked, HEALTHY, null);
   }
 
   /**
@@ -125,7 +128,7 @@ public final class NativeServer implements RunningServer {
     ServerBinary binary = ServerBinary.find();
     for (int attempt = 1; ; attempt++) {
       int clients = port == 0 ? freePort() : port;
-      NativeServer server = new NativeServer(binary, config, clients, hooked, "/healthz", data);
+      NativeServer server = new NativeServer(binary, config, clients, hooked, HEALTHY, data);
       boolean started = false;
       try {
         server.addHook();
@@ -173,7 +176,16 @@ public final class NativeServer implements RunningServer {
   }
 
   @Override
-  public synchronized void start() throws IOException {
+  public void start() throws IOException {
+    start(health);
+  }
+
+  /**
+   * Starts the server and returns when it is ready.
+   *
+   * @param health where the monitoring endpoint says so, this time
+   */
+  synchronized void start(String health) throws IOException {
     if (closed || isAlive()) {
       throw new IllegalStateException(this + (closed ? " is closed" : " is running"));
     }
@@ -197,7 +209,7 @@ public final class NativeServer implements RunningServer {
             "--pid", pidFile.toString());
     runner = run(arguments);
     try {
-      await(READY_LIMIT, "start", () -> ended(pidFile) || isReady());
+      await(READY_LIMIT, "start", () -> ended(pidFile) || isReady(health));
       if (ended(pidFile)) {
         output.awaitEnd();
         throw output.contains("address already in use") || output.contains("Only one usage of")
@@ -260,8 +272,8 @@ public final class NativeServer implements RunningServer {
     return process == null ? output.ended() : !process.isAlive();
   }
 
-  /** Its own word that it listens on our ports, and then that JetStream has its data. */
-  private boolean isReady() {
+  /** Its own word that it listens on our ports, and then what the endpoint says. */
+  private boolean isReady(String health) {
     return process != null
         && output.contains("Server is ready")
         && get(health).filter(body -> body.contains("\"ok\"")).isPresent();

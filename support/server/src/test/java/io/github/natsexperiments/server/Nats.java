@@ -73,6 +73,11 @@ final class Nats implements AutoCloseable {
     return request(subject, "");
   }
 
+  /** What the stream's leader knows of it and of its replicas. */
+  String streamInfo(String name) throws IOException {
+    return request("$JS.API.STREAM.INFO." + name, "");
+  }
+
   String streamNames() throws IOException {
     return request("$JS.API.STREAM.NAMES", "");
   }
