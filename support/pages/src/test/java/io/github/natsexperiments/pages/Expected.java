@@ -22,7 +22,7 @@ final class Expected {
   private static final String ANYTHING = "…";
   private static final Pattern STREAM =
       Pattern.compile(
-          "^(?:pub|sub|lab) \\| (?:(?:INFO|WARN|ERROR) )?|^INFO event: TIME exceptionOccurred");
+          "^(?:pub|sub|lab) \\| (?:(?:INFO|WARN|ERROR) )?|^INFO event: TIME (?:exceptionOccurred|(?=[A-Z]))");
 
   private Expected() {}
 
