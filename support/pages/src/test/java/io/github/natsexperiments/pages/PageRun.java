@@ -86,7 +86,7 @@ final class PageRun implements AutoCloseable {
       try {
         if (block.attribute("typed").isPresent()) {
           Path answer = folder.resolve(block.attribute("typed").get());
-          terminal.type(lines.get(i), Files.readString(answer) + "\n");
+          terminal.type(lines.get(i), Files.readString(answer).strip());
         } else {
           terminal.type(lines.get(i));
         }
