@@ -52,7 +52,12 @@ public final class RunningProgram implements AutoCloseable {
 
   /** Waits for a line on stdout that the predicate accepts, also one already there; returns it. */
   public String waitForStdout(Predicate<String> wanted) {
-    return waitForLine(stdout, "the line waited for", wanted, PATIENCE);
+    return waitForStdout(wanted, PATIENCE);
+  }
+
+  /** Like {@link #waitForStdout(Predicate)}, with a bound of one's own. */
+  public String waitForStdout(Predicate<String> wanted, Duration limit) {
+    return waitForLine(stdout, "the line waited for", wanted, limit);
   }
 
   /** Waits for a line on stderr that contains the text, also one already there; returns it. */
