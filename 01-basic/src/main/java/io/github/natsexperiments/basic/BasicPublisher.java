@@ -118,7 +118,7 @@ public final class BasicPublisher implements Callable<Integer> {
         .connectionTimeout(Duration.ofSeconds(10))
         // 3. How often to ask an idle server whether it is still there …
         .pingInterval(Duration.ofSeconds(20))
-        // 4. … and how many of these pings may stay unanswered: gone after 2 minutes of silence.
+        // 4. … and how many of these pings may stay unanswered: gone after up to 140 s of silence.
         .maxPingsOut(6)
         // 5. After the connection is lost, try again for ever (0: never; jnats' default: 60 times).
         .maxReconnects(-1)

@@ -23,7 +23,7 @@ class CredsFileIT {
   /** 1 s on a quiet machine. */
   private static final Duration SOON = Duration.ofSeconds(3);
 
-  @RegisterExtension static final IssuedKit kit = IssuedKit.issue();
+  private static final IssuedKit kit = IssuedKit.issue();
   @RegisterExtension static final TestServer server = TestServer.with(kit.serverConf());
 
   @TempDir Path folder;

@@ -27,8 +27,8 @@ class CredsLoginIT {
   /** 1 s on a quiet machine. */
   private static final Duration SOON = Duration.ofSeconds(3);
 
-  @RegisterExtension static final IssuedKit kit = IssuedKit.issue();
-  @RegisterExtension static final IssuedKit otherKit = IssuedKit.issue();
+  private static final IssuedKit kit = IssuedKit.issue();
+  private static final IssuedKit otherKit = IssuedKit.issue();
   @RegisterExtension static final TestServer server = TestServer.with(kit.serverConf());
 
   private static void isRejected(RunningProgram program, String... parts) {

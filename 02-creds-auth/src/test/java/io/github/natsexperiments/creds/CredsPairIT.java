@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the users of a new kit can do, and what they cannot. */
 class CredsPairIT {
-  @RegisterExtension static final IssuedKit kit = IssuedKit.issue();
+  private static final IssuedKit kit = IssuedKit.issue();
   @RegisterExtension static final TestServer server = TestServer.with(kit.serverConf());
 
   private static String received(int n) {

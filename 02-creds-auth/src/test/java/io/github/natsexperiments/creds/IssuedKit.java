@@ -6,6 +6,7 @@ import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -14,11 +15,9 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.extension.AfterAllCallback;
-import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** A kit that issuer.jar has issued for a test class; it is gone when the class is done. */
-final class IssuedKit implements AfterAllCallback {
+/** A kit that issuer.jar has issued for a test class; it is gone when the JVM of the tests ends. */
+final class IssuedKit {
   private final Path folder;
 
   private IssuedKit(Path folder) {
@@ -29,6 +28,8 @@ final class IssuedKit implements AfterAllCallback {
   static IssuedKit issue() {
     try {
       IssuedKit kit = new IssuedKit(Files.createTempDirectory("kit-"));
+      // Not after the class: a test that failed may be run once more.
+      Runtime.getRuntime().addShutdownHook(new Thread(kit::delete));
       String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
       Process issuer =
           new ProcessBuilder(java, "-jar", "target/issuer.jar", "--out", kit.folder.toString())
@@ -97,18 +98,11 @@ final class IssuedKit implements AfterAllCallback {
     assertThat(program.stderrLines()).endsWith(errors.get(0));
   }
 
-  @Override
-  public void afterAll(ExtensionContext context) throws IOException {
-    delete(folder);
-  }
-
-  static void delete(Path folder) throws IOException {
-    List<Path> files;
+  private void delete() {
     try (Stream<Path> walk = Files.walk(folder)) {
-      files = walk.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path file : files) {
-      Files.delete(file);
+      walk.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(File::delete);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

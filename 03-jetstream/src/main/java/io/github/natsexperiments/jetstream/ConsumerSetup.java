@@ -130,8 +130,8 @@ final class ConsumerSetup {
     }
     BaseConsumerContext created = stream.createOrUpdateConsumer(withRedelivery(wanted));
     console.info(
-        "Created consumer \"%s\": %d messages wait"
-            .formatted(name, stream.getConsumerInfo(name).getNumPending()));
+        "Created consumer \"%s\": %s"
+            .formatted(name, waiting(stream.getConsumerInfo(name).getNumPending())));
     known = true;
     return created;
   }
@@ -148,8 +148,8 @@ final class ConsumerSetup {
     }
     if (!known) {
       console.info(
-          "Consumer \"%s\" goes on where it stopped: %d messages wait, %d came without being acknowledged and come again"
-              .formatted(name, found.getNumPending(), found.getNumAckPending()));
+          "Consumer \"%s\" goes on where it stopped: %s, %d came without being acknowledged and come again"
+              .formatted(name, waiting(found.getNumPending()), found.getNumAckPending()));
       if (from != null) {
         console.warn("--from is for a new consumer: it changes nothing here");
       }
@@ -158,6 +158,10 @@ final class ConsumerSetup {
     return ackWait == null && backoff == null && maxDeliver == null
         ? stream.getConsumerContext(name)
         : stream.createOrUpdateConsumer(withRedelivery(ConsumerConfiguration.builder(config)));
+  }
+
+  private static String waiting(long messages) {
+    return messages == 1 ? "1 message waits" : messages + " messages wait";
   }
 
   private ConsumerConfiguration withRedelivery(ConsumerConfiguration.Builder consumer) {

@@ -64,7 +64,7 @@ import picocli.CommandLine.Spec;
       "  java -jar subscriber.jar -n 300              300 messages, and leave the rest",
       "  java -jar subscriber.jar --durable second    read everything a second time",
       "  java -jar subscriber.jar --ordered -q        read fast, leave nothing behind",
-      "  java -jar subscriber.jar --batch 2 --work 3s --ack-wait 2s   too slow: comes again"
+      "  java -jar subscriber.jar --work 3s --ack-wait 2s     too slow: comes again"
     })
 public final class JetStreamSubscriber implements Callable<Integer> {
   private static final Duration ACK_TIMEOUT = Duration.ofSeconds(2);

@@ -65,4 +65,10 @@ final class Pair {
       return connection.jetStreamManagement().getConsumerInfo("sample_stream", "callbacks");
     }
   }
+
+  /** Waits until a program has written so many lines to stdout. */
+  static void awaitLines(RunningProgram program, long lines) {
+    long[] seen = {0};
+    program.waitForStdout(line -> ++seen[0] >= lines, Duration.ofMinutes(4));
+  }
 }

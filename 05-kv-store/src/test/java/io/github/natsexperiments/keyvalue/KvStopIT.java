@@ -61,7 +61,8 @@ class KvStopIT {
         publisher(server, "--bucket", bucket, "--history", 64, "-i", 0, "--async", "-q").start();
     publisher.waitForStderr("Connected");
     RunningProgram watch = watching(subscriber(server, "--bucket", bucket, "--follow"));
-    watch.waitForStdout("#100");
+    int[] entries = {0};
+    watch.waitForStdout(line -> ++entries[0] == 100);
     assertThat(stop(watch, signal)).isEqualTo(code);
     long last = entries(watch).get(entries(watch).size() - 1).revision();
     assertThat(watch.waitForStderr("Received ")).endsWith(", last revision " + last);

@@ -5,6 +5,7 @@ import io.github.natsexperiments.cli.Failure;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,7 +17,7 @@ import java.util.TreeMap;
  * @param profile the server it needs, see {@link LabServer#config(String)}
  */
 record Lesson(String name, String profile) {
-  /** The server profile of each lesson that there is, or will be. */
+  /** The server profile of each lesson. */
   private static final Map<String, String> PROFILES =
       new TreeMap<>(
           Map.of(
@@ -32,6 +33,14 @@ record Lesson(String name, String profile) {
               "open",
               Kit.TOKEN.lesson(),
               Kit.TOKEN.profile()));
+
+  /** For the shell's completion. */
+  static final class Names implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return PROFILES.keySet().iterator();
+    }
+  }
 
   /**
    * Finds a lesson.

@@ -46,6 +46,7 @@ final class Run implements Callable<Integer> {
       paramLabel = "LESSON",
       arity = "0..1",
       index = "0",
+      completionCandidates = Lesson.Names.class,
       description = "The lesson's folder, or its number: 01-basic, 1.")
   private String name;
 

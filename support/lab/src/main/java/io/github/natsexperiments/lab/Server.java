@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -34,10 +35,11 @@ import picocli.CommandLine.Spec;
       "  ./lab server --data kept  what JetStream stores is there the next time",
       "  ./lab server cluster      three nodes, on ports 4222, 4223 and 4224",
       "  ./lab server --port 4333  beside another server; give the programs",
-      "                            --server nats://localhost:4333"
+      "                            --server nats://localhost:4333, or set both",
+      "                            for a while: NATS_LAB_PORT=4333 and",
+      "                            NATS_URL=nats://localhost:4333"
     })
 final class Server implements Callable<Integer> {
-  private static final int DEFAULT_PORT = 4222;
   private static final Duration CHECK = Duration.ofMillis(100);
 
   @Mixin private Help help;
@@ -46,20 +48,31 @@ final class Server implements Callable<Integer> {
   @Parameters(
       paramLabel = "PROFILE",
       arity = "0..1",
+      completionCandidates = Profiles.class,
       description = "open, creds, token or cluster. Default: ${DEFAULT-VALUE}.")
   private String profile = "open";
 
   @Option(
       names = "--port",
       paramLabel = "PORT",
-      description = "Port for clients, 0 for a free one. Default: ${DEFAULT-VALUE}.")
-  private int port = DEFAULT_PORT;
+      defaultValue = "${env:NATS_LAB_PORT:-4222}",
+      description =
+          "Port for clients, 0 for a free one; environment NATS_LAB_PORT. Default: 4222.")
+  private int port;
 
   @Option(
       names = "--data",
       paramLabel = "DIR",
       description = "Folder for the data. Default: a temporary one, gone afterwards.")
   private Path data;
+
+  /** For the shell's completion. */
+  static final class Profiles implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return List.of("open", "creds", "token", LabCluster.PROFILE).iterator();
+    }
+  }
 
   @Override
   public Integer call() throws Exception {
@@ -129,7 +142,7 @@ final class Server implements Callable<Integer> {
     out.println("  to stop     Ctrl-C");
     out.println();
     out.println("Next, in two other terminals (mvn package builds the jars):");
-    String option = server.port() == DEFAULT_PORT ? "" : " --server " + server.url();
+    String option = isDefault(server.port()) ? "" : " --server " + server.url();
     Kit kit = Kit.of(profile);
     for (String program : List.of(Pair.SUBSCRIBER, Pair.PUBLISHER)) {
       out.println(
@@ -141,5 +154,11 @@ final class Server implements Callable<Integer> {
               + option
               + (kit == null ? "" : " " + String.join(" ", kit.option(program))));
     }
+  }
+
+  /** Whether the programs look there by themselves. */
+  private static boolean isDefault(int port) {
+    String url = System.getenv().getOrDefault("NATS_URL", "nats://localhost:4222");
+    return url.matches("(nats://)?(localhost|127\\.0\\.0\\.1):" + port);
   }
 }

@@ -16,10 +16,11 @@ import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.opentest4j.TestAbortedException;
 
 /**
- * Looks after the programs of a test: stops them when it ends, and shows their output when it
- * failed. On Windows a test that needs a signal is skipped. JUnit finds it by itself, through
- * {@code junit-platform.properties} and {@code META-INF/services} of this module, so that no test
- * can forget it.
+ * Looks after the programs of a test: stops them when it ends, shows their output when it failed,
+ * and fails it when the JVM has warned of something deprecated or restricted. On Windows a test
+ * that needs a signal is skipped. JUnit finds it by itself, through {@code
+ * junit-platform.properties} and {@code META-INF/services} of this module, so that no test can
+ * forget it.
  */
 public final class ProgramsExtension
     implements BeforeAllCallback,
@@ -28,6 +29,9 @@ public final class ProgramsExtension
         AfterAllCallback,
         TestExecutionExceptionHandler,
         LifecycleMethodExecutionExceptionHandler {
+
+  /** How newer JDKs begin to tell that something is deprecated or restricted. */
+  private static final String JVM_WARNING = "WARNING: ";
 
   /** The programs of the class, then those of a nested class, last those of the running test. */
   private static final Deque<List<RunningProgram>> SCOPES = new ConcurrentLinkedDeque<>();
@@ -99,8 +103,16 @@ public final class ProgramsExtension
 
   private static void stop(List<RunningProgram> programs) {
     programs.forEach(RunningProgram::close);
+    List<String> warnings =
+        programs.stream()
+            .flatMap(program -> program.stderrLines().stream())
+            .filter(line -> line.startsWith(JVM_WARNING))
+            .toList();
     programs.forEach(RunningProgram::discard);
     programs.clear();
+    if (!warnings.isEmpty()) {
+      throw new AssertionError("the JVM warns:\n" + String.join("\n", warnings));
+    }
   }
 
   /** The same failure, its message followed by what every program wrote. */

@@ -142,6 +142,25 @@ class ProgramsExtensionTest {
     assertThat(STARTED).hasSize(2).noneMatch(RunningProgram::isRunning);
   }
 
+  static class Restricted {
+    @Test
+    void unpacksNativeCode() {
+      start("warn", "A restricted method in java.lang.System has been called").waitForExit();
+    }
+  }
+
+  @Test
+  void aWarningOfTheJvmIsAFailure() {
+    run(Restricted.class)
+        .testEvents()
+        .assertThatEvents()
+        .haveExactly(
+            1,
+            finishedWithFailure(
+                message(
+                    "the JVM warns:\nWARNING: A restricted method in java.lang.System has been called")));
+  }
+
   static class Aborted {
     @Test
     void notHere() {

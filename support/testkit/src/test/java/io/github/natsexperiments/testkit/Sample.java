@@ -29,6 +29,7 @@ final class Sample {
         out.println("out: " + args[1]);
         System.err.println("err: said");
       }
+      case "warn" -> System.err.println("WARNING: " + args[1]); // as the JVM does
       case "exit" -> System.exit(Integer.parseInt(args[1]));
       case "lines" -> {
         PrintStream many = new PrintStream(new BufferedOutputStream(out, 1 << 16));
