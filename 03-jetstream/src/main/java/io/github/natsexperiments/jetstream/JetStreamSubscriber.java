@@ -78,6 +78,14 @@ public final class JetStreamSubscriber implements Callable<Integer> {
             Connection connection, JetStreamSubscription subscription, Status status) {
           consumer.doubt(); // somebody deleted the consumer or its stream
         }
+
+        @Override
+        public void pullStatusWarning(
+            Connection connection, JetStreamSubscription subscription, Status status) {
+          if (status.getCode() == Status.NO_RESPONDERS_CODE) {
+            consumer.doubt(); // in a cluster: whom we asked does not lead the consumer yet
+          }
+        }
       };
 
   @Spec private CommandSpec spec;
@@ -211,10 +219,14 @@ public final class JetStreamSubscriber implements Callable<Integer> {
           .batchSize((int) left)
           .thresholdPercent(100)
           .expiresIn(Duration.ofDays(1).toMillis())
+          .raiseStatusWarnings()
           .build();
     }
     // Ask for a batch, and before it is used up for more.
-    return ConsumeOptions.builder().batchSize(batch == 0 ? -1 : batch).build();
+    return ConsumeOptions.builder()
+        .batchSize(batch == 0 ? -1 : batch)
+        .raiseStatusWarnings()
+        .build();
   }
 
   private void handle(Message message) throws InterruptedException {

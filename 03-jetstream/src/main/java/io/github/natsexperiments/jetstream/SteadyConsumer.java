@@ -18,11 +18,16 @@ import java.time.ZonedDateTime;
  * before it makes another: 44 to 88 s were measured. To call {@code consume} again at once takes
  * 0.1 s. The same goes for a stream that is not there yet, or has gone: this looks for it four
  * times a second.
+ *
+ * <p>In a cluster it is one of the servers, the consumer's leader, that has the request, and it can
+ * die without being the one we are connected to: no event tells. So once a second this asks who
+ * leads the consumer.
  */
 final class SteadyConsumer {
   private static final JetStreamOptions PATIENCE =
-      JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(2)).build();
+      JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(1)).build();
   private static final long RETRY_NANOS = Duration.ofMillis(250).toNanos();
+  private static final long LOOK_NANOS = Duration.ofSeconds(1).toNanos();
 
   /** Finds the stream and the consumer and calls {@code consume}. */
   @FunctionalInterface
@@ -46,6 +51,8 @@ final class SteadyConsumer {
   private long retryAt = System.nanoTime();
   private ZonedDateTime created; // when the stream was
   private boolean waiting;
+  private String leader; // of the consumer, in a cluster
+  private long lookAt;
   private volatile boolean doubtful;
 
   /**
@@ -67,10 +74,11 @@ final class SteadyConsumer {
    */
   void lookAfter() throws Failure {
     long reconnectsNow = connection.getStatistics().getReconnects();
+    if (connection.getStatus() != Connection.Status.CONNECTED || System.nanoTime() - retryAt < 0) {
+      return;
+    }
     boolean runs = consumer != null && reconnectsNow == reconnects && !doubtful;
-    if (runs
-        || connection.getStatus() != Connection.Status.CONNECTED
-        || System.nanoTime() - retryAt < 0) {
+    if (runs && !hasLostItsLeader()) {
       return;
     }
     retryAt = System.nanoTime() + RETRY_NANOS;
@@ -90,6 +98,8 @@ final class SteadyConsumer {
       created = now;
       reconnects = reconnectsNow;
       waiting = false;
+      leader = null;
+      lookAt = System.nanoTime() + LOOK_NANOS;
     } catch (JetStreamApiException e) {
       if (e.getApiErrorCode() == JetStreamErrors.STREAM_NOT_FOUND) {
         tellOfWaiting();
@@ -97,11 +107,30 @@ final class SteadyConsumer {
         throw JetStreamErrors.failure("Cannot read stream \"" + stream + "\"", e);
       }
     } catch (IOException e) {
-      if (created == null) {
+      if (created == null && !isCluster()) {
         throw new Failure(
             ExitCode.FAILED, "JetStream does not answer; the user may have no right to it", e);
       }
-      // The server is away again: there will be a next time.
+      // The server is away again, or a cluster elects a leader: there will be a next time.
+    }
+  }
+
+  private boolean isCluster() {
+    return connection.getServerInfo().getCluster() != null;
+  }
+
+  /** Whether the server that has our request for messages is gone, or leads no more. */
+  private boolean hasLostItsLeader() {
+    if (!isCluster() || System.nanoTime() - lookAt < 0) {
+      return false;
+    }
+    lookAt = System.nanoTime() + LOOK_NANOS;
+    try {
+      String before = leader;
+      leader = consumer.getConsumerInfo().getClusterInfo().getLeader();
+      return before != null && !before.equals(leader);
+    } catch (IOException | JetStreamApiException e) {
+      return true; // nobody leads it just now, or it died with its server
     }
   }
 

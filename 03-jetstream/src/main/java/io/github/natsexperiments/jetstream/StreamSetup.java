@@ -33,8 +33,8 @@ final class StreamSetup {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
-  private static final JetStreamOptions PATIENCE =
-      JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(5)).build();
+  private static final JetStreamOptions PATIENCE = answerWithin(Duration.ofSeconds(5));
+  private static final JetStreamOptions IMPATIENCE = answerWithin(Duration.ofMillis(500));
 
   @Option(
       names = "--stream",
@@ -106,7 +106,8 @@ final class StreamSetup {
    * @throws Failure exit code 1 when it cannot be created or does not take the subject
    */
   void ensure(Connection connection, String subject, Console console) throws IOException, Failure {
-    JetStreamManagement management = connection.jetStreamManagement(PATIENCE);
+    // Who asks again waits to send again: in a cluster without a leader not for long.
+    JetStreamManagement management = connection.jetStreamManagement(known ? IMPATIENCE : PATIENCE);
     StreamConfiguration wanted =
         StreamConfiguration.builder()
             .name(name)
@@ -157,6 +158,10 @@ final class StreamSetup {
       }
       throw JetStreamErrors.failure("Cannot create stream \"" + name + "\"", e);
     }
+  }
+
+  private static JetStreamOptions answerWithin(Duration limit) {
+    return JetStreamOptions.builder().requestTimeout(limit).build();
   }
 
   private StreamInfo find(JetStreamManagement management)
