@@ -60,8 +60,7 @@ class ChecksTest {
   @Test
   void blocksAreMarked() throws IOException {
     assertThat(
-            page(
-                    """
+            page("""
                     ```sh terminal=2 needs=2.11
                     one
                     ```
@@ -134,8 +133,7 @@ class ChecksTest {
 
   @Test
   void aChangedJavaBlockFails() throws IOException {
-    assertProblems(
-            SourceCheck.problems(page("```java source=Hello\n// Why.\nif (there) {\n```\n")))
+    assertProblems(SourceCheck.problems(page("```java source=Hello\n// Why.\nif (there) {\n```\n")))
         .extracting(Problem::page, Problem::line, Problem::what)
         .containsExactly(tuple("01-hello/README.md", 3, "not so in Hello: if (there) {"));
   }
@@ -353,7 +351,10 @@ class ChecksTest {
   @EnabledOnOs(OS.LINUX)
   void aLineThatDiffersFails(String expected) throws IOException {
     assertProblems(
-            run("```sh\nprintf 'one\\ntwo\\nthree\\nfour\\n'\n```\n\n```text\n" + expected + "\n```\n"))
+            run(
+                "```sh\nprintf 'one\\ntwo\\nthree\\nfour\\n'\n```\n\n```text\n"
+                    + expected
+                    + "\n```\n"))
         .singleElement()
         .satisfies(
             problem ->
