@@ -33,10 +33,10 @@ record Exhibit(String name, String means, String cure, Scene scene) {
   /** The class of an exception, its message, and the same of its cause where that says more. */
   static String show(Throwable e) {
     String message = e.getMessage() == null ? "" : ": " + e.getMessage().lines().findFirst().get();
-    boolean wrapped =
-        e.getCause() != null
-            && e.getCause().getClass() != e.getClass()
-            && e.toString().contains(e.getCause().toString());
+    if (e.getCause() != null && e.getCause().getClass() == e.getClass()) {
+      return show(e.getCause()); // as newer JDKs wrap a CancellationException
+    }
+    boolean wrapped = e.getCause() != null && e.toString().contains(e.getCause().toString());
     return wrapped
         ? e.getClass().getSimpleName() + " of " + show(e.getCause())
         : e.getClass().getSimpleName() + message;

@@ -56,8 +56,7 @@ final class Server implements Callable<Integer> {
       names = "--port",
       paramLabel = "PORT",
       defaultValue = "${env:NATS_LAB_PORT:-4222}",
-      description =
-          "Port for clients, 0 for a free one; environment NATS_LAB_PORT. Default: 4222.")
+      description = "Port for clients, 0 for a free one; environment NATS_LAB_PORT. Default: 4222.")
   private int port;
 
   @Option(

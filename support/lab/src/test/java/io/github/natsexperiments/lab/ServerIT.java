@@ -10,6 +10,7 @@ import io.github.natsexperiments.testkit.RunningProgram;
 import io.nats.client.Connection;
 import io.nats.client.Nats;
 import io.nats.client.api.StreamConfiguration;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -39,6 +40,22 @@ class ServerIT {
     try (Connection connection = Nats.connect(url)) {
       assertThat(connection.getServerInfo().isJetStreamAvailable()).isTrue();
     }
+  }
+
+  @Test
+  void takesItsPortFromTheEnvironment() throws Exception {
+    int port;
+    try (ServerSocket free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
+    RunningProgram lab =
+        lab(temporary, "server")
+            .env("NATS_LAB_PORT", Integer.toString(port))
+            .env("NATS_URL", "nats://localhost:" + port)
+            .start();
+
+    assertThat(url(lab)).endsWith(":" + port);
+    assertThat(lab.waitForStdout("01-basic/target/publisher.jar")).doesNotContain("--server");
   }
 
   @ParameterizedTest

@@ -3,6 +3,7 @@ package io.github.natsexperiments.pages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -46,7 +47,7 @@ final class Course {
   }
 
   private static List<Page> read(Stream<Path> files) throws IOException {
-    List<Page> pages = new java.util.ArrayList<>();
+    List<Page> pages = new ArrayList<>();
     for (Path file : files.toList()) {
       pages.add(Page.read(ROOT, file));
     }

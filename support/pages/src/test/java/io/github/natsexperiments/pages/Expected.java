@@ -13,14 +13,16 @@ import java.util.regex.Pattern;
  * other without another one between them, but for a line {@code …}, which stands for any number.
  *
  * <p>{@code lab run} shows the streams of several processes, each line with a prefix that says
- * whose it is. In which order lines of different streams arrive is up to the machine, so there the
- * order within a stream is compared.
+ * whose it is; and jnats calls the two listeners of lesson 4 in threads of their own. In which
+ * order lines of different streams arrive is up to the machine, so there the order within a stream
+ * is compared.
  */
 final class Expected {
 
   private static final String ANYTHING = "…";
   private static final Pattern STREAM =
-      Pattern.compile("^(?:pub|sub|lab) \\| (?:(?:INFO|WARN|ERROR) )?");
+      Pattern.compile(
+          "^(?:pub|sub|lab) \\| (?:(?:INFO|WARN|ERROR) )?|^INFO event: TIME (?:exceptionOccurred|(?=[A-Z]))");
 
   private Expected() {}
 

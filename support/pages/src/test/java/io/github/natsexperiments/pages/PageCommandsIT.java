@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.natsexperiments.server.ServerBinary;
-import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -24,6 +23,9 @@ class PageCommandsIT {
 
   private static final int CLUSTER = 3;
 
+  /** While you write a page: {@code -Dpage=03} for those whose path begins so. */
+  private static final String ONLY = System.getProperty("page", "");
+
   /** One test for each page; they share nothing, so they run side by side. */
   @TestFactory
   @Execution(ExecutionMode.CONCURRENT)
@@ -33,6 +35,7 @@ class PageCommandsIT {
         "needs setsid, which Linux has: a terminal's Ctrl-C reaches a process group");
     ServerBinary server = ServerBinary.find();
     return Course.pages().stream()
+        .filter(page -> page.name().startsWith(ONLY))
         .map(page -> DynamicTest.dynamicTest(page.name(), () -> run(page, server)));
   }
 
@@ -52,7 +55,7 @@ class PageCommandsIT {
         "JAVA_HOME",
         java.toString(),
         "PATH",
-        java.resolve("bin") + File.pathSeparator + System.getenv("PATH"),
+        java.resolve("bin") + ":" + System.getenv("PATH"),
         "NATS_SERVER_PATH",
         server.path().toString(),
         "NATS_LAB_PORT",

@@ -5,11 +5,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -86,7 +88,7 @@ final class PageRun implements AutoCloseable {
       try {
         if (block.attribute("typed").isPresent()) {
           Path answer = folder.resolve(block.attribute("typed").get());
-          terminal.type(lines.get(i), Files.readString(answer) + "\n");
+          terminal.type(lines.get(i), Files.readString(answer).strip());
         } else {
           terminal.type(lines.get(i));
         }
@@ -154,11 +156,11 @@ final class PageRun implements AutoCloseable {
   }
 
   private static int compareVersions(String one, String other) {
-    return java.util.Arrays.compare(numbers(one), numbers(other));
+    return Arrays.compare(numbers(one), numbers(other));
   }
 
   private static int[] numbers(String version) {
-    return java.util.stream.Stream.of(version.replaceFirst("[^\\d.].*", "").split("\\."))
+    return Stream.of(version.replaceFirst("[^\\d.].*", "").split("\\."))
         .mapToInt(Integer::parseInt)
         .toArray();
   }

@@ -1,25 +1,18 @@
 package io.github.natsexperiments.pages;
 
 import java.io.IOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
 /**
  * The project as a reader has it who has just cloned it and typed {@code mvn package}: sources and
- * jars, and nothing that a page tells to make. The files are links, so it costs neither time nor
- * space, and nothing is newer than it is: {@code ./lab} finds nothing to build.
+ * jars, and nothing that a page tells to make.
  */
 final class ReadersFolder implements AutoCloseable {
-
-  private static final List<String> TOP = List.of("lab", "pom.xml", "docker-compose.yml");
 
   private final Path project;
   private final Path folder;
@@ -38,18 +31,20 @@ final class ReadersFolder implements AutoCloseable {
   static ReadersFolder create(Path project, Path folder) throws IOException {
     ReadersFolder reader = new ReadersFolder(project, folder);
     reader.close();
-    for (String file : TOP) {
-      reader.link(project.resolve(file));
-    }
-    reader.link(project.resolve("servers"));
+    List<Path> modules;
     try (Stream<Path> poms = Files.find(project, 3, (file, is) -> file.endsWith("pom.xml"))) {
-      for (Path pom : poms.toList()) {
-        reader.link(pom);
-        reader.link(pom.resolveSibling("README.md"));
-        reader.link(pom.resolveSibling("src"));
-        for (Path jar : jars(pom.resolveSibling("target"))) {
-          reader.link(jar);
-        }
+      modules = poms.map(Path::getParent).toList();
+    }
+    reader.copy(project.resolve("lab"));
+    reader.copy(project.resolve("servers"));
+    for (Path module : modules) {
+      reader.copy(module.resolve("pom.xml"));
+      reader.copy(module.resolve("src"));
+    }
+    // Last, because ./lab would build a jar that is older than its sources.
+    for (Path module : modules) {
+      for (Path jar : jars(module.resolve("target"))) {
+        reader.copy(jar);
       }
     }
     return reader;
@@ -69,48 +64,16 @@ final class ReadersFolder implements AutoCloseable {
     return folder;
   }
 
-  private void link(Path from) throws IOException {
+  private void copy(Path from) throws IOException {
     if (!Files.exists(from)) {
       return;
     }
-    Files.createDirectories(place(from).getParent());
-    Files.walkFileTree(
-        from,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path real, BasicFileAttributes is)
-              throws IOException {
-            Files.createDirectories(place(real));
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFile(Path real, BasicFileAttributes is) throws IOException {
-            Path place = place(real);
-            if (!Files.exists(place)) {
-              linkOrCopy(real, place);
-            }
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path real, IOException failure)
-              throws IOException {
-            Files.setLastModifiedTime(place(real), Files.getLastModifiedTime(real));
-            return FileVisitResult.CONTINUE;
-          }
-        });
-  }
-
-  private Path place(Path real) {
-    return folder.resolve(project.relativize(real));
-  }
-
-  private static void linkOrCopy(Path real, Path place) throws IOException {
-    try {
-      Files.createLink(place, real);
-    } catch (IOException | UnsupportedOperationException e) {
-      Files.copy(real, place, StandardCopyOption.COPY_ATTRIBUTES);
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Path copy = folder.resolve(project.relativize(file));
+        Files.createDirectories(copy.getParent());
+        Files.copy(file, copy); // with its permissions, but its time is now
+      }
     }
   }
 

@@ -4,6 +4,10 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,8 +24,11 @@ import org.awaitility.core.ConditionTimeoutException;
  */
 final class Terminal implements AutoCloseable {
 
-  /** For any one command, and for any output: far beyond what a busy machine needs. */
-  static final Duration LIMIT = Duration.ofSeconds(60);
+  /** For any one command: far beyond what a busy machine needs. */
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  /** For any output. */
+  private static final Duration OUTPUT_LIMIT = Duration.ofSeconds(30);
 
   private static final Duration POLL = Duration.ofMillis(20);
   private static final int CTRL_C = 130;
@@ -40,6 +47,10 @@ final class Terminal implements AutoCloseable {
 
   private OptionalInt exit = OptionalInt.empty();
   private boolean interrupted;
+
+  /** Where what is typed goes; null when the command has no terminal of the system. */
+  private OutputStream keys;
+
   private Map<String, Integer> read = new HashMap<>();
 
   /**
@@ -75,26 +86,32 @@ final class Terminal implements AutoCloseable {
 
   /** Types a command and waits until it shows something; it may go on. */
   void type(String line) throws Surprise {
-    type(line, List.of("sh", "-c", SHELL + line), "");
+    start(Program.command("setsid", "sh", "-c", SHELL + line));
   }
 
   /**
-   * The same for a command that asks, and does not take the answer from a pipe.
+   * The same for a command that asks: it takes no answer from a pipe, so it gets a terminal of the
+   * system.
    *
-   * @param answer what the reader types, or pastes
+   * @param answer what the reader types, or pastes, when the command has asked
    */
   void type(String line, String answer) throws Surprise {
-    type(line, List.of("script", "-qec", line, "/dev/null"), answer);
+    start(Program.command("script", "-qec", line, "/dev/null").stdinPipe());
+    keys = current().stdin();
+    press(answer + "\n");
   }
 
-  private void type(String line, List<String> shell, String answer) throws Surprise {
-    Program program =
-        Program.command("setsid").args(shell.toArray()).directory(folder).stdin(answer);
+  private void start(Program program) throws Surprise {
     environment.forEach(program::env);
-    RunningProgram command = program.start();
+    RunningProgram command = program.directory(folder).start();
     commands.add(command);
+    keys = null;
     interrupted = false;
     waitFor("shows nothing", () -> !command.isRunning() || command.stdoutBytes().length > 0);
+  }
+
+  private RunningProgram current() {
+    return commands.get(commands.size() - 1);
   }
 
   /** Waits for the end of the command, and checks how it ended. */
@@ -102,7 +119,7 @@ final class Terminal implements AutoCloseable {
     if (commands.isEmpty()) {
       return;
     }
-    RunningProgram command = commands.get(commands.size() - 1);
+    RunningProgram command = current();
     waitFor("still runs", () -> !command.isRunning());
     int code = command.waitForExit();
     int wanted = exit.orElse(interrupted ? CTRL_C : 0);
@@ -113,7 +130,7 @@ final class Terminal implements AutoCloseable {
 
   /** Presses Ctrl-C, and waits for the end of what runs. */
   void ctrlC() throws Surprise {
-    if (commands.isEmpty() || !commands.get(commands.size() - 1).isRunning()) {
+    if (commands.isEmpty() || !current().isRunning()) {
       throw new Surprise("nothing runs that Ctrl-C could stop");
     }
     interrupt();
@@ -122,17 +139,29 @@ final class Terminal implements AutoCloseable {
 
   /** Waits for a command that has to end by itself, stops another one, and checks how it ended. */
   void end() throws Surprise {
-    if (exit.isEmpty() && !commands.isEmpty() && commands.get(commands.size() - 1).isRunning()) {
+    if (exit.isEmpty() && !commands.isEmpty() && current().isRunning()) {
       interrupt();
     }
     waitForEnd();
   }
 
   private void interrupt() {
-    long group = commands.get(commands.size() - 1).pid();
-    RunningProgram kill = Program.command("sh", "-c", "kill -INT -" + group).start();
-    interrupted = kill.waitForExit() == 0; // not when it has just ended by itself
-    kill.close();
+    if (keys != null) {
+      press("\3");
+      interrupted = true;
+    } else {
+      RunningProgram kill = Program.command("sh", "-c", "kill -INT -" + current().pid()).start();
+      interrupted = kill.waitForExit() == 0; // not when it has just ended by itself
+    }
+  }
+
+  private void press(String text) {
+    try {
+      keys.write(text.getBytes(StandardCharsets.UTF_8));
+      keys.flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /**
@@ -149,7 +178,11 @@ final class Terminal implements AutoCloseable {
           return result[0].isAll() || ended;
         };
     try {
-      await().pollDelay(Duration.ZERO).pollInterval(POLL).atMost(LIMIT).until(isOver::getAsBoolean);
+      await()
+          .pollDelay(Duration.ZERO)
+          .pollInterval(POLL)
+          .atMost(OUTPUT_LIMIT)
+          .until(isOver::getAsBoolean);
     } catch (ConditionTimeoutException e) {
       // The result tells.
     }

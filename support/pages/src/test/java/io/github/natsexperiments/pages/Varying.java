@@ -26,9 +26,13 @@ final class Varying {
           new Rule("in \\d+\\.\\d{3} s( \\(\\d+ messages/s\\))?", "in TIME"),
           new Rule("after \\d+ ms", "after TIME"),
           new Rule("age = \"\\d+\\.\\d{3} s\"", "age = TIME"),
+          // When something happened, or will.
+          new Rule("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ( \\(\\d+ s ago\\))?", "DATE"),
           new Rule("\\b\\d\\d:\\d\\d:\\d\\d\\.\\d{3}\\b", "TIME"),
           // The ack subject of a JetStream message holds the nanosecond at which it was stored.
           new Rule("(\\$JS\\.ACK\\.\\S+\\.)\\d{19}(\\.\\d+)", "$1TIME$2"),
+          // Whether a connection that ends still knows its server is a race between jnats' threads.
+          new Rule("(?<=exceptionOccurred)( nats://\\S+)?(?=: )", ""),
           // A NUID: a run's id, an inbox.
           new Rule("\\b[0-9A-Za-z]{22}\\b", "NUID"));
 
