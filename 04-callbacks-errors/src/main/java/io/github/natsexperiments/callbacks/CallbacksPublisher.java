@@ -53,7 +53,7 @@ import picocli.CommandLine.Option;
       "  java -jar publisher.jar -n 200000 -i 0 -q  as fast as the acks come"
     })
 public final class CallbacksPublisher implements Callable<Integer> {
-  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(1);
   private static final Duration PAUSE = Duration.ofMillis(100);
   private static final Duration LAST_ACKS = Duration.ofSeconds(5);
 
@@ -92,6 +92,13 @@ public final class CallbacksPublisher implements Callable<Integer> {
           "Messages without acknowledgement at a time, 1-1000; with 1 they keep their order in the"
               + " stream whatever happens. Default: ${DEFAULT-VALUE}.")
   private int window = Checked.Window.LARGEST;
+
+  @Option(
+      names = "--replicas",
+      paramLabel = "N",
+      converter = Checked.Positive.class,
+      description = "New stream: copies, each on a server of its own. Default: ${DEFAULT-VALUE}.")
+  private int replicas = 1;
 
   private Tally stored;
   private StoredRun before;
@@ -205,6 +212,11 @@ public final class CallbacksPublisher implements Callable<Integer> {
         return outbox;
       } catch (IOException | IllegalStateException e) {
         events.tell("no answer", connection, e.getMessage());
+      } catch (JetStreamApiException e) {
+        if (!Diagnosis.passes(e)) {
+          throw e;
+        }
+        events.tell("no answer", connection, e.getMessage());
       }
     } while (!stop.sleep(PAUSE));
     return null;
@@ -224,6 +236,7 @@ public final class CallbacksPublisher implements Callable<Integer> {
               .name(stream)
               .subjects(subject)
               .storageType(StorageType.File)
+              .replicas(replicas)
               // For so long the server recognises a message id that it has had.
               .duplicateWindow(Duration.ofMinutes(2))
               .build());

@@ -26,12 +26,18 @@ final class Diagnosis {
           case 10023, 10047 -> "the server's storage is full: remove messages or allow it more";
           case 10077 -> "the stream is full: make room or raise its limits, go on with --resume";
           case 10054 -> "the message is larger than the stream allows (max_msg_size)";
+          case 10074 -> "only a cluster keeps several copies: leave out --replicas";
           case 10065 -> "another stream has that subject already: choose another --subject";
           case 10039, 10076 -> "JetStream is not enabled for this account";
           default -> "look the number up in gallery.jar or in the server's errors.json";
         };
     return new Failure(
         ExitCode.FAILED, "Stream \"" + stream + "\": " + e.getMessage() + "; " + cure, e);
+  }
+
+  /** Whether the same request may succeed a moment later: a cluster elects a leader. */
+  static boolean passes(JetStreamApiException e) {
+    return e.getApiErrorCode() == 10008 || e.getApiErrorCode() == 10009;
   }
 
   /** Asks before the first request: without JetStream it comes back as a misleading timeout. */

@@ -126,17 +126,26 @@ final class Inbox {
         silentSince = 0;
       }
     } catch (JetStreamApiException e) {
-      if (subscription != null || e.getApiErrorCode() != Diagnosis.STREAM_NOT_FOUND) {
+      if (Diagnosis.passes(e)) {
+        unanswered();
+      } else if (subscription != null || e.getApiErrorCode() != Diagnosis.STREAM_NOT_FOUND) {
         throw Diagnosis.of(e, stream);
       }
       stop.sleep(PAUSE); // the publisher will create it
     } catch (IOException | IllegalStateException e) {
-      if (silentSince == 0) {
-        // A paused server or a hole in the network: no event of jnats tells it for minutes.
-        silentSince = System.nanoTime();
-        events.tell("no answer", connection, "messages will wait");
-      }
+      unanswered();
       stop.sleep(PAUSE);
+    }
+  }
+
+  /**
+   * A paused server, a hole in the network, a cluster that elects a leader: no event of jnats tells
+   * it for minutes, or ever.
+   */
+  private void unanswered() {
+    if (silentSince == 0) {
+      silentSince = System.nanoTime();
+      events.tell("no answer", connection, "messages will wait");
     }
   }
 }

@@ -38,8 +38,6 @@ final class Outbox implements AutoCloseable {
   private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(1);
   private static final long LOOK_MILLIS = 50;
 
-  private static final int TEMPORARILY_UNAVAILABLE = 10008;
-
   private final Connection connection;
   private final JetStream jetStream;
   private final StreamContext stream;
@@ -162,8 +160,7 @@ final class Outbox implements AutoCloseable {
         && (cause instanceof CompletionException || cause.getClass() == RuntimeException.class)) {
       cause = cause.getCause();
     }
-    if (cause instanceof JetStreamApiException refusal
-        && refusal.getApiErrorCode() != TEMPORARILY_UNAVAILABLE) {
+    if (cause instanceof JetStreamApiException refusal && !Diagnosis.passes(refusal)) {
       if (entries.remove(entry.number, entry)) {
         console.warn("Refused: " + run + "-" + entry.number + ": " + refusal.getMessage());
         fail(refusal);
@@ -241,8 +238,10 @@ final class Outbox implements AutoCloseable {
         resend(there, since);
         return;
       } catch (JetStreamApiException e) {
-        synchronized (this) {
-          fail(e); // the stream has gone: no use in trying again
+        if (!Diagnosis.passes(e)) {
+          synchronized (this) {
+            fail(e); // the stream has gone: no use in trying again
+          }
         }
       } catch (IOException | IllegalStateException e) {
         if (!told && System.nanoTime() - since > ACK_LIMIT.toNanos()) {

@@ -152,6 +152,11 @@ class FailuresIT {
   }
 
   @Test
+  void moreReplicasThanServers() {
+    fails(publisher(server, "--replicas", 3).start(), 1, "[10074]", "leave out --replicas");
+  }
+
+  @Test
   void aStreamForOtherSubjects() throws Exception {
     stream(StreamConfiguration.builder());
     fails(

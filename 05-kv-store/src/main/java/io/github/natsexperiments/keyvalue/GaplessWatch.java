@@ -132,7 +132,9 @@ final class GaplessWatch implements ConnectionListener, AutoCloseable {
         connected.drainPermits();
         check();
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
-        reconnectIfStuck(); // else the server is away, or a cluster has no leader yet
+        // The server is away, or a cluster has no leader: with him the watch may have died.
+        behind = true;
+        reconnectIfStuck();
       } catch (Failure e) {
         stop.fail(e);
       } catch (InterruptedException e) {
@@ -173,8 +175,18 @@ final class GaplessWatch implements ConnectionListener, AutoCloseable {
       return false;
     }
     String prefix = current.getConsumerNamePrefix();
-    return streams.getConsumerNames("KV_" + bucket).stream()
-        .noneMatch(name -> name.startsWith(prefix));
+    String stream = "KV_" + bucket;
+    for (String name : streams.getConsumerNames(stream)) {
+      if (name.startsWith(prefix)) {
+        try {
+          streams.getConsumerInfo(stream, name);
+          return false;
+        } catch (IOException | JetStreamApiException e) {
+          return true; // the cluster remembers it, and the node that had it is gone
+        }
+      }
+    }
+    return true;
   }
 
   private void watch(long newest) throws IOException, JetStreamApiException, InterruptedException {

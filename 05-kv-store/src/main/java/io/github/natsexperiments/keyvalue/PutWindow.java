@@ -8,6 +8,7 @@ import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.keyvalue.KvPublisher.Put;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.KeyValueOptions;
 import io.nats.client.Message;
 import io.nats.client.NUID;
 import io.nats.client.Options;
@@ -51,8 +52,11 @@ final class PutWindow implements AutoCloseable {
 
   private static final String MESSAGE_ID = "Nats-Msg-Id";
   private static final Duration LONGEST_ANSWER = Duration.ofSeconds(5);
+  private static final KeyValueOptions ANSWER_AT_ONCE =
+      KeyValueOptions.builder().jsRequestTimeout(Duration.ofSeconds(1)).build();
   private static final Duration CHECK = Duration.ofMillis(100);
   private static final Duration PAUSE = Duration.ofMillis(200);
+  private static final int SHORT_PAUSES = 100;
 
   /**
    * Called for each put that the server has stored, in the order of the puts. The revision is 0
@@ -227,15 +231,16 @@ final class PutWindow implements AutoCloseable {
             + unanswered.size()
             + "; what has not arrived is sent again when the server is back");
     close();
-    Duration pause = PAUSE;
+    int round = 0;
     do {
-      if (stop.sleep(pause)) {
+      // A server that restarts is back in a second or two, a cluster has elected a new leader after
+      // 4 to 9 s. Later, the usual 5 s are soon enough.
+      if (stop.sleep(round++ < SHORT_PAUSES ? PAUSE : options.getReconnectWait())) {
         console.warn("Puts without an answer, stored or not: " + unanswered.size());
         unanswered.clear();
         stopped = true;
         return;
       }
-      pause = options.getReconnectWait();
     } while (!connected() || !unanswered.stream().allMatch(this::sent));
   }
 
@@ -283,7 +288,7 @@ final class PutWindow implements AutoCloseable {
       throw e;
     }
     try {
-      connection.keyValueManagement(KvPublisher.ANSWER_SOON).getStatus(bucket);
+      connection.keyValueManagement(ANSWER_AT_ONCE).getStatus(bucket);
       takeStored();
       answers = connection.createInbox() + ".";
       connection.createDispatcher(this::answered).subscribe(answers + "*");

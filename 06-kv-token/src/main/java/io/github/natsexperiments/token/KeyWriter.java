@@ -38,6 +38,7 @@ final class KeyWriter {
 
   private static final int BUCKET_NOT_FOUND = 10059;
   private static final int NOTHING_STORED = 10037;
+  private static final int NO_LEADER = 10008; // of a cluster, just now
   private static final Duration ANSWER = Duration.ofSeconds(2);
   private static final Duration ROUND_TRIP = Duration.ofSeconds(5);
   private static final Duration PAUSE = Duration.ofMillis(200);
@@ -144,6 +145,11 @@ final class KeyWriter {
         return request.send();
       } catch (IOException | IllegalStateException e) {
         awaitServer();
+      } catch (JetStreamApiException e) {
+        if (e.getApiErrorCode() != NO_LEADER) {
+          throw e;
+        }
+        awaitServer(); // that is: the cluster
       }
     }
     return otherwise;

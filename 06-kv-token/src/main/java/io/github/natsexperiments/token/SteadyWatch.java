@@ -20,8 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A watch that begins anew when the connection is back, after the last revision it has shown:
- * jnats' own would be silent for half a minute. Lesson 5 has one that does more.
+ * A watch that begins anew when the connection is back, or a cluster has a leader again, after the
+ * last revision it has shown: jnats' own would be silent for half a minute. Lesson 5 has one that
+ * does more.
  */
 final class SteadyWatch implements ConnectionListener, AutoCloseable {
   private static final KeyValueOptions ANSWER_SOON =
@@ -30,6 +31,7 @@ final class SteadyWatch implements ConnectionListener, AutoCloseable {
   private static final int BUCKET_NOT_FOUND = 10059;
   private static final Duration ROUND_TRIP = Duration.ofSeconds(2);
   private static final long PAUSE_MILLIS = 200;
+  private static final long LOOK_MILLIS = 1000;
 
   private final Connection connection;
   private final String bucket;
@@ -48,6 +50,7 @@ final class SteadyWatch implements ConnectionListener, AutoCloseable {
           });
 
   private NatsKeyValueWatchSubscription subscription;
+  private boolean watching;
 
   // Shared with the threads of the watches, under this object's lock.
   private Part current;
@@ -79,6 +82,9 @@ final class SteadyWatch implements ConnectionListener, AutoCloseable {
   void start() {
     connection.addConnectionListener(this);
     thread.execute(this::begin);
+    if (connection.getServerInfo().getCluster() != null) {
+      thread.scheduleWithFixedDelay(this::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    }
   }
 
   @Override
@@ -94,7 +100,21 @@ final class SteadyWatch implements ConnectionListener, AutoCloseable {
     // the older form of the method above
   }
 
+  /** In a cluster, who leads the bucket can die without being the server we are connected to. */
+  private void look() {
+    try {
+      if (watching) {
+        connection.keyValue(bucket, ANSWER_SOON).getStatus();
+      }
+    } catch (IOException | JetStreamApiException | IllegalStateException e) {
+      begin();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   private void begin() {
+    watching = false;
     try {
       var kv = connection.keyValue(bucket, ANSWER_SOON);
       Part part =
@@ -106,6 +126,7 @@ final class SteadyWatch implements ConnectionListener, AutoCloseable {
       }
       unsubscribe();
       subscription = first > 0 ? kv.watch(keys, part, first) : kv.watch(keys, part);
+      watching = true;
     } catch (IOException | JetStreamApiException | IllegalStateException e) {
       if (isMissing(e) || isMissing(e.getCause())) {
         missing();

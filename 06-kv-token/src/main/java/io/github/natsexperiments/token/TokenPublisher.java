@@ -19,6 +19,7 @@ import io.nats.client.MessageTtl;
 import io.nats.client.NUID;
 import io.nats.client.Options;
 import io.nats.client.api.KeyValueConfiguration;
+import io.nats.client.api.KeyValueStatus;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -66,11 +67,14 @@ public final class TokenPublisher implements Callable<Integer> {
   private static final Duration MARKER_STAYS = Duration.ofHours(1);
   private static final byte[] NO_TEXT = {};
   private static final int LONGEST_HISTORY = 64;
+  private static final int MOST_REPLICAS = 5;
   private static final int LONGEST_JITTER_MILLIS = 50;
 
   private static final int BUCKET_NOT_FOUND = 10059;
   private static final int EXISTS_WITH_OTHER_CONFIGURATION = 10058;
   private static final int WRONG_REVISION = 10071;
+  private static final int WRONG_REVISION_IN_CLUSTER = 10164; // since nats-server 2.11
+  private static final int NO_CLUSTER = 10074;
   private static final int NO_TTL_IN_THIS_BUCKET = 10166;
 
   @Spec private CommandSpec spec;
@@ -99,6 +103,20 @@ public final class TokenPublisher implements Callable<Integer> {
       names = "--increment",
       description = "Add 1 to the number in the key, at every message; others may do the same.")
   private boolean increment;
+
+  private int replicas = 1;
+
+  @Option(
+      names = "--replicas",
+      paramLabel = "N",
+      description = "New bucket: how many servers of a cluster keep it, 1 to 5. Default: 1.")
+  private void setReplicas(int value) {
+    if (value < 1 || value > MOST_REPLICAS) {
+      throw new ParameterException(
+          spec.commandLine(), "Invalid value '" + value + "' for --replicas: it must be 1 to 5");
+    }
+    replicas = value;
+  }
 
   private MessageTtl ttl;
 
@@ -163,7 +181,8 @@ public final class TokenPublisher implements Callable<Integer> {
       throw new Failure(
           ExitCode.FAILED, "JetStream is off on this server: start nats-server with -js");
     }
-    KeyValueConfiguration.Builder configuration = KeyValueConfiguration.builder(bucket);
+    KeyValueConfiguration.Builder configuration =
+        KeyValueConfiguration.builder(bucket).replicas(replicas);
     if (ttl != null) {
       // An older server would take the value, and keep it for ever.
       if (!connection.getServerInfo().isSameOrNewerThanVersion("2.11.0")) {
@@ -179,6 +198,7 @@ public final class TokenPublisher implements Callable<Integer> {
       // A server that was killed knows the ids of those values only that it has kept: with others
       // writing to the key, one value is not enough.
       configuration.maxHistoryPerKey(LONGEST_HISTORY);
+      requireChecksOf(replicas, connection);
     }
     KeyValueManagement management = connection.keyValueManagement();
     try {
@@ -187,7 +207,11 @@ public final class TokenPublisher implements Callable<Integer> {
       if (e.getApiErrorCode() != EXISTS_WITH_OTHER_CONFIGURATION) {
         throw refused(e);
       }
-      long history = management.getStatus(bucket).getMaxHistoryPerKey();
+      KeyValueStatus existing = management.getStatus(bucket);
+      long history = existing.getMaxHistoryPerKey();
+      if (increment) {
+        requireChecksOf(existing.getReplicas(), connection);
+      }
       if (increment && history < LONGEST_HISTORY) {
         console.warn(
             "Bucket \""
@@ -199,6 +223,20 @@ public final class TokenPublisher implements Callable<Integer> {
                 + " newest values: if the server crashes, an increment may count twice;"
                 + " --increment creates a --bucket that is safe");
       }
+    }
+  }
+
+  /**
+   * In a bucket with several copies, servers before 2.9.21 look at the revision too early: of two
+   * updates at the same time both are stored, and an addition is lost.
+   */
+  private static void requireChecksOf(int copies, Connection connection) throws Failure {
+    if (copies > 1 && !connection.getServerInfo().isSameOrNewerThanVersion("2.9.21")) {
+      throw new Failure(
+          ExitCode.FAILED,
+          "--increment with several replicas needs nats-server 2.9.21 or newer, or it loses"
+              + " additions; this is "
+              + connection.getServerInfo().getVersion());
     }
   }
 
@@ -263,7 +301,8 @@ public final class TokenPublisher implements Callable<Integer> {
         }
         return revision > 0;
       } catch (JetStreamApiException e) {
-        if (e.getApiErrorCode() != WRONG_REVISION) {
+        if (e.getApiErrorCode() != WRONG_REVISION
+            && e.getApiErrorCode() != WRONG_REVISION_IN_CLUSTER) {
           throw e;
         }
         // Somebody else was faster. A random wait, longer with each attempt, keeps those who were
@@ -291,6 +330,7 @@ public final class TokenPublisher implements Callable<Integer> {
         switch (e.getApiErrorCode()) {
           case BUCKET_NOT_FOUND ->
               "it is gone: deleted, or kept in memory by a server that was restarted";
+          case NO_CLUSTER -> "only a cluster keeps several copies: leave out --replicas";
           case NO_TTL_IN_THIS_BUCKET ->
               "it was created without --ttl, so its values cannot expire; name another --bucket";
           default -> e.getErrorDescription();

@@ -134,12 +134,21 @@ class TokenPairIT {
         List.<List<Object>>of(
             List.of("--ttl", "500ms"),
             List.of("--ttl", "1500ms"),
+            List.of("--replicas", 0),
+            List.of("--replicas", 6),
             List.of("--key", "a..b"),
             List.of("--bucket", "a.b"))) {
       RunningProgram publisher = LOGIN.publisher(server, args.toArray()).start();
       assertThat(publisher.waitForExit()).isEqualTo(2);
       assertThat(publisher.stderrLines()).hasSize(1);
     }
+  }
+
+  @Test
+  void moreReplicasThanServers() {
+    RunningProgram publisher = LOGIN.publisher(server, "--replicas", 3).start();
+    assertThat(publisher.waitForExit()).isEqualTo(1);
+    publisher.waitForStderr("only a cluster keeps several copies: leave out --replicas");
   }
 
   @Test

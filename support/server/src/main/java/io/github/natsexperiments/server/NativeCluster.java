@@ -52,15 +52,24 @@ public final class NativeCluster implements AutoCloseable {
    *     within 30 s
    */
   public static NativeCluster start(int port) throws IOException {
-    return start(port, true);
+    return start(port, "", true);
+  }
+
+  /**
+   * The same with more in the configuration of each node.
+   *
+   * @param settings lines as in a configuration file, for example how clients log in
+   */
+  public static NativeCluster start(int port, String settings) throws IOException {
+    return start(port, settings, true);
   }
 
   /** The same as {@link #start(int)} without the end at JVM exit. */
   public static NativeCluster startWithoutShutdownHook(int port) throws IOException {
-    return start(port, false);
+    return start(port, "", false);
   }
 
-  private static NativeCluster start(int port, boolean hooked) throws IOException {
+  private static NativeCluster start(int port, String settings, boolean hooked) throws IOException {
     ServerBinary binary = ServerBinary.find();
     for (int attempt = 1; ; attempt++) {
       List<Integer> ports = port == 0 ? freePorts() : from(port);
@@ -69,7 +78,8 @@ public final class NativeCluster implements AutoCloseable {
       try {
         List<Integer> routes = freePorts();
         for (int i = 0; i < SIZE; i++) {
-          ServerConfig config = config("n" + (i + 1), ports.get(i), routes.get(i), routes);
+          ServerConfig config =
+              config("n" + (i + 1), ports.get(i), routes.get(i), routes, settings);
           NativeServer node = new NativeServer(binary, config, ports.get(i), hooked, READY, null);
           cluster.nodes.add(node);
           node.addHook();
@@ -118,7 +128,8 @@ public final class NativeCluster implements AutoCloseable {
     }
   }
 
-  private static ServerConfig config(String name, int port, int route, List<Integer> routes) {
+  private static ServerConfig config(
+      String name, int port, int route, List<Integer> routes, String settings) {
     String all =
         routes.stream()
             .map(r -> "\"nats://127.0.0.1:" + r + "\"")
@@ -132,7 +143,7 @@ public final class NativeCluster implements AutoCloseable {
 
         """
             .formatted(name, port, route, all);
-    return new ServerConfig(name, variables + ServerConfig.read("cluster"));
+    return new ServerConfig(name, variables + ServerConfig.read("cluster") + settings);
   }
 
   private static List<Integer> from(int port) {
