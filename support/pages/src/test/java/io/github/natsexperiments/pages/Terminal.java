@@ -15,7 +15,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.awaitility.core.ConditionTimeoutException;
 
 /**
@@ -46,7 +48,6 @@ final class Terminal implements AutoCloseable {
   private final List<RunningProgram> commands = new ArrayList<>();
 
   private OptionalInt exit = OptionalInt.empty();
-  private boolean interrupted;
 
   /** Where what is typed goes; null when the command has no terminal of the system. */
   private OutputStream keys;
@@ -106,7 +107,6 @@ final class Terminal implements AutoCloseable {
     RunningProgram command = program.directory(folder).start();
     commands.add(command);
     keys = null;
-    interrupted = false;
     waitFor("shows nothing", () -> !command.isRunning() || command.stdoutBytes().length > 0);
   }
 
@@ -116,16 +116,7 @@ final class Terminal implements AutoCloseable {
 
   /** Waits for the end of the command, and checks how it ended. */
   void waitForEnd() throws Surprise {
-    if (commands.isEmpty()) {
-      return;
-    }
-    RunningProgram command = current();
-    waitFor("still runs", () -> !command.isRunning());
-    int code = command.waitForExit();
-    int wanted = exit.orElse(interrupted ? CTRL_C : 0);
-    if (code != wanted) {
-      throw new Surprise("ended with exit code %d, not %d".formatted(code, wanted));
-    }
+    waitForEnd(Set.of(exit.orElse(0)));
   }
 
   /** Presses Ctrl-C, and waits for the end of what runs. */
@@ -134,24 +125,40 @@ final class Terminal implements AutoCloseable {
       throw new Surprise("nothing runs that Ctrl-C could stop");
     }
     interrupt();
+    exit = OptionalInt.of(CTRL_C);
     waitForEnd();
   }
 
   /** Waits for a command that has to end by itself, stops another one, and checks how it ended. */
   void end() throws Surprise {
-    if (exit.isEmpty() && !commands.isEmpty() && current().isRunning()) {
-      interrupt();
+    if (commands.isEmpty()) {
+      return;
     }
-    waitForEnd();
+    if (exit.isEmpty() && current().isRunning()) {
+      interrupt();
+      waitForEnd(Set.of(CTRL_C, 0)); // it may have been about to end
+    } else {
+      waitForEnd();
+    }
+  }
+
+  private void waitForEnd(Set<Integer> wanted) throws Surprise {
+    RunningProgram command = current();
+    waitFor("still runs", () -> !command.isRunning());
+    int code = command.waitForExit();
+    if (!wanted.contains(code)) {
+      String not =
+          wanted.stream().map(String::valueOf).sorted().collect(Collectors.joining(" or "));
+      throw new Surprise("ended with exit code %d, not %s".formatted(code, not));
+    }
   }
 
   private void interrupt() {
     if (keys != null) {
       press("\3");
-      interrupted = true;
     } else {
       RunningProgram kill = Program.command("sh", "-c", "kill -INT -" + current().pid()).start();
-      interrupted = kill.waitForExit() == 0; // not when it has just ended by itself
+      kill.waitForExit();
     }
   }
 
