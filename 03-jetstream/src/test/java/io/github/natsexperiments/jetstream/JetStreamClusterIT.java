@@ -42,16 +42,16 @@ class JetStreamClusterIT {
               .start();
       subscriber.waitForStdout("Ack: ");
       NativeServer leader = leader(cluster);
-      awaitLines(publisher, MESSAGES / 3, PATIENCE);
+      publisher.waitForStdoutLines(MESSAGES / 3, PATIENCE);
       leader.kill();
       int acks = publisher.stdoutLines().size();
       int received = numbers(subscriber).size();
 
       // A window of acks may have been on its way; any more are of the new leader.
-      awaitLines(publisher, acks + WINDOW + 1, ELECTION);
+      publisher.waitForStdoutLines(acks + WINDOW + 1, ELECTION);
       // Two lines for each message. Later: with nats-server 2.9 the server that leads the consumer
       // may take another 10 s, or several, before its own copy of the stream goes on.
-      awaitLines(subscriber, 2 * (received + WINDOW) + 1, PATIENCE);
+      subscriber.waitForStdoutLines(2 * (received + WINDOW) + 1, PATIENCE);
       assertThat(publisher.waitForExit(PATIENCE)).isZero();
       publisher.waitForStderr("Published " + MESSAGES + " messages");
 
@@ -59,7 +59,7 @@ class JetStreamClusterIT {
       var numbers = new HashSet<String>();
       subscriber.waitForStdout(
           line ->
-              line.startsWith("Received ")
+              line.endsWith(" from NATS publisher")
                   && numbers.add(line.replaceAll(".*Hello #(\\d+) .*", "$1"))
                   && numbers.size() == MESSAGES,
           PATIENCE);
@@ -84,10 +84,5 @@ class JetStreamClusterIT {
       String name = view.stream().getClusterInfo().getLeader(); // n1, n2 or n3
       return cluster.nodes().get(Integer.parseInt(name.substring(1)) - 1);
     }
-  }
-
-  private static void awaitLines(RunningProgram program, int lines, Duration limit) {
-    int[] seen = {0};
-    program.waitForStdout(line -> ++seen[0] == lines, limit);
   }
 }

@@ -33,14 +33,14 @@ class CallbacksClusterIT {
           program(cluster, "publisher", "-n", MESSAGES, "-i", "100us", "--replicas", 3).start();
       subscriber.waitForStdout("Hello #0 ");
       NativeServer leader = leader(cluster);
-      awaitLines(publisher, MESSAGES / 3, PATIENCE);
+      publisher.waitForStdoutLines(MESSAGES / 3, PATIENCE);
       leader.kill();
       int acks = publisher.stdoutLines().size();
       int received = subscriber.stdoutLines().size();
 
       // A window of acks may have been on its way; any more are of the new leader.
-      awaitLines(publisher, acks + WINDOW + 1, ELECTION);
-      awaitLines(subscriber, received + WINDOW + 1, PATIENCE);
+      publisher.waitForStdoutLines(acks + WINDOW + 1, ELECTION);
+      subscriber.waitForStdoutLines(received + WINDOW + 1, PATIENCE);
       assertThat(publisher.waitForExit(PATIENCE)).isZero();
       assertThat(subscriber.waitForExit(PATIENCE)).isZero();
 
@@ -72,10 +72,5 @@ class CallbacksClusterIT {
       String name = stream.getClusterInfo().getLeader(); // n1, n2 or n3
       return cluster.nodes().get(Integer.parseInt(name.substring(1)) - 1);
     }
-  }
-
-  private static void awaitLines(RunningProgram program, int lines, Duration limit) {
-    int[] seen = {0};
-    program.waitForStdout(line -> ++seen[0] == lines, limit);
   }
 }

@@ -41,6 +41,10 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
  * <p>For this order the connection must not reconnect by itself. jnats would first send what it
  * still has in its queue; the puts before that, lost on their way, would come after it.
  *
+ * <p>In a cluster, what is sent while there is no leader is dropped, and what follows may be stored
+ * by the new one. So of two values of a key in the same window the older can get lost then; the
+ * later one stays. Who needs every value has at least as many keys as the window, or no window.
+ *
  * <p>For one thread.
  *
  * @see <a href="https://docs.nats.io/using-nats/developer/develop_jetstream/model_deep_dive">NATS

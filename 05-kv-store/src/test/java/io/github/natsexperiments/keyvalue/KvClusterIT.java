@@ -26,8 +26,11 @@ import org.junit.jupiter.api.Test;
 class KvClusterIT {
   private static final int PUTS = 50_000;
   private static final int HISTORY = 64;
-  private static final int KEYS = 800; // no value is overwritten before it is watched
   private static final int WINDOW = 1000;
+
+  /** No value is overwritten before it is watched, no key is twice in a window: see PutWindow. */
+  private static final int KEYS = WINDOW;
+
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   /** Servers elect a new leader after 4 to 9 s of silence; an election or two may fail. */
@@ -45,14 +48,14 @@ class KvClusterIT {
               .start();
       subscriber.waitForStdout("PUT ");
       NativeServer leader = leader(cluster);
-      awaitLines(publisher, PUTS / 3, PATIENCE);
+      publisher.waitForStdoutLines(PUTS / 3, PATIENCE);
       leader.kill();
       int acks = publisher.stdoutLines().size();
       int watched = subscriber.stdoutLines().size();
 
       // A window of answers may have been on its way; any more are of the new leader.
-      awaitLines(publisher, acks + WINDOW + 1, ELECTION);
-      awaitLines(subscriber, watched + WINDOW + 1, PATIENCE);
+      publisher.waitForStdoutLines(acks + WINDOW + 1, ELECTION);
+      subscriber.waitForStdoutLines(watched + WINDOW + 1, PATIENCE);
       assertThat(publisher.waitForExit(PATIENCE)).isZero();
       assertThat(subscriber.waitForExit(PATIENCE)).isZero();
 
@@ -86,10 +89,5 @@ class KvClusterIT {
       String name = stream.getClusterInfo().getLeader(); // n1, n2 or n3
       return cluster.nodes().get(Integer.parseInt(name.substring(1)) - 1);
     }
-  }
-
-  private static void awaitLines(RunningProgram program, int lines, Duration limit) {
-    int[] seen = {0};
-    program.waitForStdout(line -> ++seen[0] == lines, limit);
   }
 }

@@ -51,16 +51,16 @@ class TokenClusterIT {
         putters.get(0).waitForStdout("Ack: "); // one is enough to create the bucket
       }
       NativeServer leader = leader(cluster);
-      awaitLines(putters.get(0), puts / 3, PATIENCE);
+      putters.get(0).waitForStdoutLines(puts / 3, PATIENCE);
       leader.kill();
       List<Integer> acks = putters.stream().map(TokenClusterIT::lines).toList();
       int watched = lines(subscriber);
 
       // One answer may have been on its way; any more are of the new leader.
       for (int i = 0; i < PUTTERS; i++) {
-        awaitLines(putters.get(i), Math.min(acks.get(i) + 2, puts), ELECTION);
+        putters.get(i).waitForStdoutLines(Math.min(acks.get(i) + 2, puts), ELECTION);
       }
-      awaitLines(subscriber, watched + 100, PATIENCE);
+      subscriber.waitForStdoutLines(watched + 100, PATIENCE);
       for (RunningProgram putter : putters) {
         assertThat(putter.waitForExit(PATIENCE)).isZero();
         putter.waitForStderr("Put " + puts + " messages");
@@ -136,10 +136,5 @@ class TokenClusterIT {
 
   private static int lines(RunningProgram program) {
     return program.stdoutLines().size();
-  }
-
-  private static void awaitLines(RunningProgram program, int lines, Duration limit) {
-    int[] seen = {0};
-    program.waitForStdout(line -> ++seen[0] == lines, limit);
   }
 }

@@ -277,7 +277,7 @@ public final class NativeServer implements RunningServer {
   /** Its own word that it listens on our ports, and then what the endpoint says. */
   private boolean isReady(String health) {
     // Said once: what is printed later may push the line out of those that are kept, such as one
-    // each time that we ask a cluster without a leader.
+    // for each time that we ask a cluster without a leader.
     listens |= process != null && output.contains("Server is ready");
     return listens && get(health).filter(body -> body.contains("\"ok\"")).isPresent();
   }

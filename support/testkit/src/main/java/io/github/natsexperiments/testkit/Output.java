@@ -40,6 +40,17 @@ record Output(String name, Path file) {
     return new String(bytes(), StandardCharsets.UTF_8).lines().toList();
   }
 
+  /** How many lines are complete. */
+  int count() {
+    int count = 0;
+    for (byte b : bytes()) {
+      if (b == '\n') {
+        count++;
+      }
+    }
+    return count;
+  }
+
   /** The first and the last lines, so that a million of them do not drown the failure. */
   String excerpt() {
     StringBuilder text = new StringBuilder();

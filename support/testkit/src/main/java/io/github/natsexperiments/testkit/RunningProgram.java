@@ -22,6 +22,7 @@ public final class RunningProgram implements AutoCloseable {
   public static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private static final long POLL_MILLIS = 10;
+  private static final long COUNT_MILLIS = 50;
 
   private final String command;
   private final Path files;
@@ -58,6 +59,22 @@ public final class RunningProgram implements AutoCloseable {
   /** Like {@link #waitForStdout(Predicate)}, with a bound of one's own. */
   public String waitForStdout(Predicate<String> wanted, Duration limit) {
     return waitForLine(stdout, "the line waited for", wanted, limit);
+  }
+
+  /**
+   * Waits until there are so many lines on stdout. To count them with a predicate would count one
+   * that is being written twice.
+   */
+  public void waitForStdoutLines(int lines, Duration limit) {
+    long deadline = System.nanoTime() + limit.toNanos();
+    boolean over = false;
+    while (stdout.count() < lines) {
+      if (over || System.nanoTime() > deadline) {
+        throw new AssertionError(
+            "%d lines instead of %d: %s".formatted(stdout.count(), lines, this));
+      }
+      over = exitsWithin(COUNT_MILLIS);
+    }
   }
 
   /** Waits for a line on stderr that contains the text, also one already there; returns it. */
