@@ -314,6 +314,9 @@ public final class JetStreamSubscriber implements Callable<Integer> {
     Duration timeout = connected ? DRAIN_TIMEOUT : DRAIN_TIMEOUT_ALONE;
     workUntil = System.nanoTime() + timeout.toNanos() * 4 / 5;
     try {
+      if (stop.reason() != Stop.Reason.DONE) { // then exactly what was asked for has come
+        consumer.stop();
+      }
       CompletableFuture<Boolean> drained = connection.drain(timeout);
       unsubscribed.countDown();
       if (!drained.get()) {

@@ -27,6 +27,8 @@ final class SteadyConsumer {
   private static final JetStreamOptions PATIENCE =
       JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(1)).build();
   private static final long RETRY_NANOS = Duration.ofMillis(250).toNanos();
+  private static final long SILENCE_MILLIS = 100;
+  private static final long LONGEST_ARRIVAL_NANOS = Duration.ofMillis(500).toNanos();
   private static final long LOOK_NANOS = Duration.ofSeconds(1).toNanos();
 
   /** Finds the stream and the consumer and calls {@code consume}. */
@@ -113,6 +115,25 @@ final class SteadyConsumer {
       }
       // The server is away again, or a cluster elects a leader: there will be a next time.
     }
+  }
+
+  /**
+   * Asks for nothing more, and lets arrive what the server is sending already: what it sends after
+   * we have unsubscribed counts as delivered, and nobody gets it before the ack wait is over. That
+   * takes a tenth of a second after the last message, and half a second at most.
+   */
+  void stop() throws InterruptedException {
+    if (consumer == null || connection.getStatus() != Connection.Status.CONNECTED) {
+      return;
+    }
+    consumer.stop();
+    long start = System.nanoTime();
+    long before;
+    do {
+      before = connection.getStatistics().getInMsgs();
+      Thread.sleep(SILENCE_MILLIS);
+    } while (connection.getStatistics().getInMsgs() != before
+        && System.nanoTime() - start < LONGEST_ARRIVAL_NANOS);
   }
 
   private boolean isCluster() {
