@@ -230,6 +230,9 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   }
 
   private void handle(Message message) throws InterruptedException {
+    if (stop.asked()) {
+      unsubscribed.await(); // or jnats would ask for more
+    }
     if (received.messages() == subscriber.count() || isLate()) {
       handBack(message);
       return;
@@ -314,10 +317,11 @@ public final class JetStreamSubscriber implements Callable<Integer> {
     Duration timeout = connected ? DRAIN_TIMEOUT : DRAIN_TIMEOUT_ALONE;
     workUntil = System.nanoTime() + timeout.toNanos() * 4 / 5;
     try {
-      if (stop.reason() != Stop.Reason.DONE) { // then exactly what was asked for has come
-        consumer.stop();
+      if (connected && stop.reason() != Stop.Reason.DONE) {
+        consumer.letArrive();
       }
       CompletableFuture<Boolean> drained = connection.drain(timeout);
+      consumer.stop();
       unsubscribed.countDown();
       if (!drained.get()) {
         console.warn("Some messages were not handled in time: they come again");

@@ -118,15 +118,12 @@ final class SteadyConsumer {
   }
 
   /**
-   * Asks for nothing more, and lets arrive what the server is sending already: what it sends after
-   * we have unsubscribed counts as delivered, and nobody gets it before the ack wait is over. That
-   * takes a tenth of a second after the last message, and half a second at most.
+   * Lets arrive what the server is sending already, while nobody handles anything and so nothing
+   * more is asked for: what it sends to somebody who has unsubscribed counts as delivered, and
+   * nobody gets it before the ack wait is over. That takes a tenth of a second after the last
+   * message, and half a second at most.
    */
-  void stop() throws InterruptedException {
-    if (consumer == null || connection.getStatus() != Connection.Status.CONNECTED) {
-      return;
-    }
-    consumer.stop();
+  void letArrive() throws InterruptedException {
     long start = System.nanoTime();
     long before;
     do {
@@ -134,6 +131,16 @@ final class SteadyConsumer {
       Thread.sleep(SILENCE_MILLIS);
     } while (connection.getStatistics().getInMsgs() != before
         && System.nanoTime() - start < LONGEST_ARRIVAL_NANOS);
+  }
+
+  /**
+   * Asks for nothing more. Only when the connection is draining: before, jnats would unsubscribe as
+   * soon as all has arrived that it asked for, and drop what waits for the handler.
+   */
+  void stop() {
+    if (consumer != null) {
+      consumer.stop();
+    }
   }
 
   private boolean isCluster() {
