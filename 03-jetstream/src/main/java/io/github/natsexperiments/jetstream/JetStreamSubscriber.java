@@ -140,6 +140,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   private SteadyConsumer consumer;
   private Tally received;
 
+  private volatile boolean working; // on a message, for longer than a moment
   private volatile long lastSequence; // in the stream
   private long lastDelivery; // of the consumer, to whomever
   private final CountDownLatch unsubscribed = new CountDownLatch(1);
@@ -165,7 +166,13 @@ public final class JetStreamSubscriber implements Callable<Integer> {
       received = common.tally("Received", subscriber.count(), true);
       // It calls the handler in a thread of its own, one message after the other.
       dispatcher = connection.createDispatcher();
-      consumer = new SteadyConsumer(connection, streamName, this::consume, console);
+      consumer =
+          new SteadyConsumer(
+              connection,
+              streamName,
+              this::consume,
+              () -> !working && dispatcher.getPendingMessageCount() == 0,
+              console);
       try {
         stop.await(subscriber.timeout(), received, consumer::lookAfter);
         drain();
@@ -251,7 +258,9 @@ public final class JetStreamSubscriber implements Callable<Integer> {
 
     console.received(message.getSubject(), message.getReplyTo(), message.getData());
     if (!work.isZero()) {
+      working = true;
       Thread.sleep(work.toMillis());
+      working = false;
     }
     if (stop.reason() == Stop.Reason.OUTPUT_CLOSED) {
       handBack(message); // nobody has read it

@@ -8,9 +8,11 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamOptions;
 import io.nats.client.MessageConsumer;
 import io.nats.client.StreamContext;
+import io.nats.client.api.ConsumerInfo;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.ZonedDateTime;
+import java.util.function.BooleanSupplier;
 
 /**
  * Keeps a consumer consuming. After a restart of the server jnats connects again, but the request
@@ -21,7 +23,8 @@ import java.time.ZonedDateTime;
  *
  * <p>In a cluster it is one of the servers, the consumer's leader, that has the request, and it can
  * die without being the one we are connected to: no event tells. So once a second this asks who
- * leads the consumer.
+ * leads the consumer, and whether anybody waits there for messages: a request that comes before a
+ * new leader is ready can get lost, too.
  */
 final class SteadyConsumer {
   private static final JetStreamOptions PATIENCE =
@@ -46,6 +49,7 @@ final class SteadyConsumer {
   private final Connection connection;
   private final String stream;
   private final Start start;
+  private final BooleanSupplier idle;
   private final Console console;
 
   private MessageConsumer consumer;
@@ -55,17 +59,21 @@ final class SteadyConsumer {
   private boolean waiting;
   private String leader; // of the consumer, in a cluster
   private long lookAt;
+  private int looksWithoutRequest;
   private volatile boolean doubtful;
 
   /**
    * Nothing happens yet.
    *
    * @param stream the stream's name, for what is told
+   * @param idle whether all messages that have come are handled
    */
-  SteadyConsumer(Connection connection, String stream, Start start, Console console) {
+  SteadyConsumer(
+      Connection connection, String stream, Start start, BooleanSupplier idle, Console console) {
     this.connection = connection;
     this.stream = stream;
     this.start = start;
+    this.idle = idle;
     this.console = console;
   }
 
@@ -80,7 +88,7 @@ final class SteadyConsumer {
       return;
     }
     boolean runs = consumer != null && reconnectsNow == reconnects && !doubtful;
-    if (runs && !hasLostItsLeader()) {
+    if (runs && !hasLostItsRequest()) {
       return;
     }
     retryAt = System.nanoTime() + RETRY_NANOS;
@@ -101,6 +109,7 @@ final class SteadyConsumer {
       reconnects = reconnectsNow;
       waiting = false;
       leader = null;
+      looksWithoutRequest = 0;
       lookAt = System.nanoTime() + LOOK_NANOS;
     } catch (JetStreamApiException e) {
       if (e.getApiErrorCode() == JetStreamErrors.STREAM_NOT_FOUND) {
@@ -147,16 +156,22 @@ final class SteadyConsumer {
     return connection.getServerInfo().getCluster() != null;
   }
 
-  /** Whether the server that has our request for messages is gone, or leads no more. */
-  private boolean hasLostItsLeader() {
+  /**
+   * Whether the server that had our request for messages is gone, or leads no more, or has none.
+   */
+  private boolean hasLostItsRequest() {
     if (!isCluster() || System.nanoTime() - lookAt < 0) {
       return false;
     }
     lookAt = System.nanoTime() + LOOK_NANOS;
     try {
+      ConsumerInfo info = consumer.getConsumerInfo();
       String before = leader;
-      leader = consumer.getConsumerInfo().getClusterInfo().getLeader();
-      return before != null && !before.equals(leader);
+      leader = info.getClusterInfo().getLeader();
+      // Twice in a row: the next request may just have been on its way.
+      boolean none = info.getNumWaiting() == 0 && idle.getAsBoolean();
+      looksWithoutRequest = none ? looksWithoutRequest + 1 : 0;
+      return looksWithoutRequest > 1 || before != null && !before.equals(leader);
     } catch (IOException | JetStreamApiException e) {
       return true; // nobody leads it just now, or it died with its server
     }
