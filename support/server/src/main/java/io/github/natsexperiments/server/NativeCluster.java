@@ -3,6 +3,7 @@ package io.github.natsexperiments.server;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.BindException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionService;
@@ -10,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -28,6 +30,9 @@ public final class NativeCluster implements AutoCloseable {
   public static final int SIZE = 3;
 
   private static final int TRIES = 5;
+  private static final Duration PEERS_LIMIT = Duration.ofSeconds(10);
+  private static final long POLL_MILLIS = 50;
+  private static final Pattern CURRENT_PEER = Pattern.compile("\"current\": *true");
 
   /**
    * That a node which was started again takes clients and has JetStream on. Not that it has caught
@@ -115,6 +120,7 @@ public final class NativeCluster implements AutoCloseable {
       for (int i = 0; i < SIZE; i++) {
         starts.take().get();
       }
+      awaitPeers();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof IOException cause) {
         throw cause;
@@ -126,6 +132,23 @@ public final class NativeCluster implements AutoCloseable {
     } finally {
       threads.shutdown();
     }
+  }
+
+  /**
+   * Gives the leader time to hear of the two others: before, it would refuse a stream with three
+   * replicas, "peer offline". A leader that says nothing of them is no reason not to go on.
+   */
+  private void awaitPeers() throws InterruptedException {
+    long end = System.nanoTime() + PEERS_LIMIT.toNanos();
+    while (nodes.stream().noneMatch(NativeCluster::knowsOthers) && System.nanoTime() < end) {
+      Thread.sleep(POLL_MILLIS);
+    }
+  }
+
+  private static boolean knowsOthers(NativeServer node) {
+    String jetStream = node.get("/jsz").orElse("");
+    return CURRENT_PEER.matcher(jetStream).results().count() == SIZE - 1
+        && !jetStream.contains("\"offline\": true");
   }
 
   private static ServerConfig config(

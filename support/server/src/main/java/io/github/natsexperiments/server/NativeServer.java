@@ -463,7 +463,7 @@ public final class NativeServer implements RunningServer {
   }
 
   /** GETs from the monitoring endpoint; empty when it does not answer with status 200. */
-  private Optional<String> get(String path) {
+  Optional<String> get(String path) {
     try {
       HttpURLConnection http =
           (HttpURLConnection)
