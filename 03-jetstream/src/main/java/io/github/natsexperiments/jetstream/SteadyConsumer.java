@@ -93,7 +93,8 @@ final class SteadyConsumer {
     }
     retryAt = System.nanoTime() + RETRY_NANOS;
     if (consumer != null) {
-      consumer.stop(); // what it has got already will be handled
+      // What waits for the handler may be dropped here: it comes again after the ack wait.
+      consumer.stop();
       consumer = null;
     }
     doubtful = false;
