@@ -50,6 +50,7 @@ final class JetStreamErrors {
   static String explain(JetStreamApiException e) {
     String hint =
         switch (e.getApiErrorCode()) {
+          case 10005 -> "; has each server of the cluster started, and found the others?";
           case 10012, 10013, 10148 -> "; another --durable makes a new consumer";
           case 10023, 10028, 10047 -> "; delete a stream, or give the server more storage";
           case 10054 -> "; send less at once";

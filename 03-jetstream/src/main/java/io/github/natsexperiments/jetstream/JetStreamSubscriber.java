@@ -17,6 +17,7 @@ import io.nats.client.Connection;
 import io.nats.client.ConsumeOptions;
 import io.nats.client.Dispatcher;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
 import io.nats.client.JetStreamSubscription;
 import io.nats.client.Message;
 import io.nats.client.MessageConsumer;
@@ -201,7 +202,8 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   /** {@link SteadyConsumer} calls this at the start, and again after a restart of the server. */
   private MessageConsumer consume(StreamContext stream, boolean anotherStream)
       throws IOException, JetStreamApiException, Failure {
-    if (!connection.jetStreamManagement().getStreamNames(subject).contains(streamName)) {
+    JetStreamManagement management = connection.jetStreamManagement(SteadyConsumer.PATIENCE);
+    if (!management.getStreamNames(subject).contains(streamName)) {
       // The server would not mind, and nothing would ever come.
       throw new Failure(
           ExitCode.FAILED,

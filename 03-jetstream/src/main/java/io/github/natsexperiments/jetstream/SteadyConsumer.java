@@ -27,8 +27,10 @@ import java.util.function.BooleanSupplier;
  * new leader is ready can get lost, too.
  */
 final class SteadyConsumer {
-  private static final JetStreamOptions PATIENCE =
+  /** A request to a server that elects a leader just now may stay without an answer. */
+  static final JetStreamOptions PATIENCE =
       JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(1)).build();
+
   private static final long RETRY_NANOS = Duration.ofMillis(250).toNanos();
   private static final long SILENCE_MILLIS = 100;
   private static final long LONGEST_ARRIVAL_NANOS = Duration.ofMillis(500).toNanos();
@@ -52,6 +54,7 @@ final class SteadyConsumer {
   private final BooleanSupplier idle;
   private final Console console;
 
+  private StreamContext context;
   private MessageConsumer consumer;
   private long reconnects;
   private long retryAt = System.nanoTime();
@@ -91,15 +94,17 @@ final class SteadyConsumer {
     if (runs && !hasLostItsRequest()) {
       return;
     }
+    if (consumer != null && !idle.getAsBoolean()) {
+      return; // what has arrived is handled first: stopped, jnats might drop it
+    }
     retryAt = System.nanoTime() + RETRY_NANOS;
     if (consumer != null) {
-      // What waits for the handler may be dropped here: it comes again after the ack wait.
       consumer.stop();
       consumer = null;
     }
     doubtful = false;
     try {
-      StreamContext context = connection.getStreamContext(stream, PATIENCE);
+      context = connection.getStreamContext(stream, PATIENCE);
       ZonedDateTime now = context.getStreamInfo().getCreateTime();
       boolean another = created != null && !created.equals(now);
       if (another && !waiting) {
@@ -166,7 +171,8 @@ final class SteadyConsumer {
     }
     lookAt = System.nanoTime() + LOOK_NANOS;
     try {
-      ConsumerInfo info = consumer.getConsumerInfo();
+      // Not consumer.getConsumerInfo(): jnats asks once, and then repeats the answer.
+      ConsumerInfo info = context.getConsumerInfo(consumer.getConsumerName());
       String before = leader;
       leader = info.getClusterInfo().getLeader();
       // Twice in a row: the next request may just have been on its way.

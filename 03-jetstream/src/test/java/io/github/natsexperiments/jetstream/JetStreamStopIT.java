@@ -130,6 +130,20 @@ class JetStreamStopIT {
     stop(subscriber, "INT", 130);
   }
 
+  @Test
+  void whatHasArrivedIsHandledWhenTheServerIsRestarted() throws IOException {
+    publisher(server, "-n", 600, "-i", 0, "-q", "--async").start().waitForExit();
+    // 500 come at once and wait for their turn, for longer than the restart takes.
+    RunningProgram subscriber = waiting(subscriber(server, "--work", "10ms"));
+    subscriber.waitForStdout("Hello #20 ");
+    server.restart();
+    subscriber.waitForStderr("Connected again");
+    subscriber.waitForStdout("Hello #599 ");
+    assertThat(numbers(subscriber)).isEqualTo(upTo(600));
+    stop(subscriber, "INT", 130);
+    assertThat(subscriber.waitForStderr("Received 600 ")).endsWith("missing 0, duplicated 0");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"--subject=foo", "--async"})
   void nothingIsLostOrStoredTwiceWhenTheServerIsKilled(String mode) throws Exception {
