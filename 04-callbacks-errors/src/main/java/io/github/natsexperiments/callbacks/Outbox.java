@@ -12,6 +12,7 @@ import io.nats.client.PublishOptions;
 import io.nats.client.StreamContext;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -253,24 +254,25 @@ final class Outbox implements AutoCloseable {
   }
 
   private synchronized void resend(StoredRun there, long since) {
-    int again = 0;
     int of = entries.size();
+    List<Entry> missing = new ArrayList<>();
     for (Entry entry : List.copyOf(entries.values())) {
       Long sequence = there.sequences().get(entry.number);
       if (sequence != null) {
         acknowledged(entry, sequence, true);
       } else {
-        transmit(entry);
-        again++;
+        missing.add(entry);
       }
     }
-    recovering = false;
-    notifyAll();
     events.tell(
         "answer",
         connection,
         "after %d ms; without ack: %d, of these stored: %d, sent again: %d"
-            .formatted((System.nanoTime() - since) / 1_000_000, of, of - again, again));
+            .formatted(
+                (System.nanoTime() - since) / 1_000_000, of, of - missing.size(), missing.size()));
+    missing.forEach(this::transmit);
+    recovering = false;
+    notifyAll();
   }
 
   /** How many messages have no acknowledgement. */
