@@ -2,17 +2,19 @@ package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.server.RunningServer;
 import io.nats.client.Connection;
-import io.nats.client.FetchConsumeOptions;
-import io.nats.client.FetchConsumer;
+import io.nats.client.IterableConsumer;
 import io.nats.client.Message;
 import io.nats.client.OrderedConsumerContext;
 import io.nats.client.api.OrderedConsumerConfiguration;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The numbers of all messages that a stream holds, in the order of the stream. */
 final class StoredNumbers {
+  private static final Duration LONGEST_SILENCE = Duration.ofSeconds(5);
+
   private StoredNumbers() {}
 
   static long count(RunningServer server, String stream) throws Exception {
@@ -21,6 +23,7 @@ final class StoredNumbers {
     }
   }
 
+  /** Fewer than there are when the server that reads for us is dead, or is not up to date. */
   static List<Long> in(RunningServer server, String stream) throws Exception {
     List<Long> numbers = new ArrayList<>();
     try (Connection connection = Pair.connect(server)) {
@@ -29,13 +32,11 @@ final class StoredNumbers {
           connection
               .getStreamContext(stream)
               .createOrderedConsumer(new OrderedConsumerConfiguration());
-      while (numbers.size() < count) {
-        try (FetchConsumer messages =
-            consumer.fetch(FetchConsumeOptions.builder().maxMessages(5000).build())) {
-          Message message;
-          while (numbers.size() < count && (message = messages.nextMessage()) != null) {
-            numbers.add(Pair.number(new String(message.getData(), StandardCharsets.UTF_8)));
-          }
+      try (IterableConsumer messages = consumer.iterate()) {
+        Message message;
+        while (numbers.size() < count
+            && (message = messages.nextMessage(LONGEST_SILENCE)) != null) {
+          numbers.add(Pair.number(new String(message.getData(), StandardCharsets.UTF_8)));
         }
       }
     }
