@@ -374,8 +374,18 @@ class ChecksTest {
         .containsExactly(4);
   }
 
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aCommandGetsThePortsOfItsServers() throws IOException {
+    assertProblems(
+            run(
+                "```sh\necho -s nats://localhost:4222,nats://localhost:4224 4222 | tr : @\n```\n\n"
+                    + "```text\n-s nats@//localhost@24222,nats@//localhost@24224 4222\n```\n"))
+        .isEmpty();
+  }
+
   private Stream<Problem> run(String text) throws IOException {
-    try (PageRun run = new PageRun(page(text), root, Map.of(), "2.11.3")) {
+    try (PageRun run = new PageRun(page(text), root, Map.of(), "2.11.3", 24222)) {
       return run.run().stream();
     }
   }

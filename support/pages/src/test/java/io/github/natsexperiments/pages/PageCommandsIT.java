@@ -41,16 +41,17 @@ class PageCommandsIT {
 
   private static void run(Page page, ServerBinary server) throws IOException {
     Path place = Path.of("target", "reader", page.name().replaceAll("\\W+", "-")).toAbsolutePath();
+    int port = freePort();
     try (ReadersFolder folder = ReadersFolder.create(Course.ROOT, place);
-        PageRun run = new PageRun(page, folder.path(), environment(server), server.version())) {
+        PageRun run =
+            new PageRun(page, folder.path(), environment(server, port), server.version(), port)) {
       assertThat(run.run()).isEmpty();
     }
   }
 
   /** The machine's own, with this test's java and server, and ports that nobody else has. */
-  private static Map<String, String> environment(ServerBinary server) {
+  private static Map<String, String> environment(ServerBinary server, int port) {
     Path java = Path.of(System.getProperty("java.home"));
-    String port = Integer.toString(freePort());
     return Map.of(
         "JAVA_HOME",
         java.toString(),
@@ -59,7 +60,7 @@ class PageCommandsIT {
         "NATS_SERVER_PATH",
         server.path().toString(),
         "NATS_LAB_PORT",
-        port,
+        Integer.toString(port),
         "NATS_URL",
         "nats://localhost:" + port);
   }

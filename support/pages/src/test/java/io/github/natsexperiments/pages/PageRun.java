@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,10 +24,16 @@ final class PageRun implements AutoCloseable {
   /** The terminal of blocks that name none: each of their commands runs to its end. */
   private static final int UNNAMED = 0;
 
+  /** On the pages; another server may have it here. */
+  private static final int USUAL_PORT = 4222;
+
+  private static final Pattern LOCALHOST = Pattern.compile("localhost:(422[2-4])");
+
   private final Page page;
   private final Path folder;
   private final Map<String, String> environment;
   private final String serverVersion;
+  private final int port;
   private final Map<Integer, Terminal> terminals = new TreeMap<>();
 
   /** The last block typed into each terminal, and into any. */
@@ -38,12 +45,14 @@ final class PageRun implements AutoCloseable {
    * @param folder where the reader is: the project's top folder
    * @param environment what the reader has set
    * @param serverVersion of the nats-server that the page's commands find
+   * @param port which servers take in the place of 4222; a cluster has the next two as well
    */
-  PageRun(Page page, Path folder, Map<String, String> environment, String serverVersion) {
+  PageRun(Page page, Path folder, Map<String, String> environment, String serverVersion, int port) {
     this.page = page;
     this.folder = folder;
     this.environment = environment;
     this.serverVersion = serverVersion;
+    this.port = port;
   }
 
   /** The first thing on the page that is not so; what follows it would mean nothing. */
@@ -83,7 +92,7 @@ final class PageRun implements AutoCloseable {
     } catch (Surprise surprise) {
       return Optional.of(problem(before, before.line(), terminal, surprise.getMessage()));
     }
-    List<String> lines = block.lines();
+    List<String> lines = block.lines().stream().map(this::withFreePorts).toList();
     for (int i = 0; i < lines.size(); i++) {
       try {
         if (block.attribute("typed").isPresent()) {
@@ -100,6 +109,12 @@ final class PageRun implements AutoCloseable {
       }
     }
     return Optional.empty();
+  }
+
+  private String withFreePorts(String line) {
+    return LOCALHOST
+        .matcher(line)
+        .replaceAll(at -> "localhost:" + (Integer.parseInt(at.group(1)) - USUAL_PORT + port));
   }
 
   private Optional<Problem> compare(Block block) {
