@@ -202,7 +202,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   /** {@link SteadyConsumer} calls this at the start, and again after a restart of the server. */
   private MessageConsumer consume(StreamContext stream, boolean anotherStream)
       throws IOException, JetStreamApiException, Failure {
-    JetStreamManagement management = connection.jetStreamManagement(SteadyConsumer.PATIENCE);
+    JetStreamManagement management = connection.jetStreamManagement(SteadyConsumer.ANSWERS_SOON);
     if (!management.getStreamNames(subject).contains(streamName)) {
       // The server would not mind, and nothing would ever come.
       throw new Failure(

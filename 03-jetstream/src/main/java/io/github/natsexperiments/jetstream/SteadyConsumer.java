@@ -28,7 +28,7 @@ import java.util.function.BooleanSupplier;
  */
 final class SteadyConsumer {
   /** A request to a server that elects a leader just now may stay without an answer. */
-  static final JetStreamOptions PATIENCE =
+  static final JetStreamOptions ANSWERS_SOON =
       JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(1)).build();
 
   private static final long RETRY_NANOS = Duration.ofMillis(250).toNanos();
@@ -104,7 +104,7 @@ final class SteadyConsumer {
     }
     doubtful = false;
     try {
-      context = connection.getStreamContext(stream, PATIENCE);
+      context = connection.getStreamContext(stream, ANSWERS_SOON);
       ZonedDateTime now = context.getStreamInfo().getCreateTime();
       boolean another = created != null && !created.equals(now);
       if (another && !waiting) {
