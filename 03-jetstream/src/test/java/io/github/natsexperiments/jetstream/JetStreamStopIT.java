@@ -102,6 +102,18 @@ class JetStreamStopIT {
     }
   }
 
+  @Test
+  void theServerGoesDownInTheMiddleOfADrain() throws IOException {
+    RunningProgram publisher = publisher(server, "-i", 0, "-q", "--async").start();
+    RunningProgram subscriber = subscriber(server).start();
+    subscriber.waitForStdout("Hello #1000 ");
+    subscriber.signal("INT");
+    server.kill();
+    assertThat(subscriber.waitForExit()).isEqualTo(130);
+    assertThat(subscriber.stderrLines()).noneMatch(line -> line.contains("Exception"));
+    stop(publisher, "INT", 130);
+  }
+
   /** The best of three counts: the rest is the machine's business. */
   @ParameterizedTest
   @ValueSource(strings = {"--durable=d", "--ordered"})

@@ -52,7 +52,9 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   @Override
   public void exceptionOccurred(Connection connection, Exception e) {
     Throwable what = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
-    if (what instanceof IOException || what instanceof TimeoutException) {
+    if (what instanceof IOException
+        || what instanceof TimeoutException
+        || what instanceof InterruptedException) { // a handler at work when the connection closes
       Log.LOG.debug("connection", e); // the event says it in the reader's words
     } else {
       Log.LOG.warn("{}", e.toString());
