@@ -13,8 +13,11 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A network that breaks, and once more just while jnats reconnects. */
 class StuckConnectionIT {
-  /** jnats alone would need two minutes of unanswered pings. */
-  private static final Duration SOON = Duration.ofSeconds(10);
+  /**
+   * jnats alone would need two minutes of unanswered pings. The connect that is forced on it may
+   * hang as well, until the connection timeout of 10 s.
+   */
+  private static final Duration SOON = Duration.ofSeconds(30);
 
   @RegisterExtension final TestServer server = TestServer.profile("open");
 
