@@ -77,6 +77,8 @@ class CredsKitIT {
     lab.waitForStderr("The server has read its new configuration");
     assertThat(publisher.waitForExit()).isEqualTo(4);
     publisher.waitForStderr("user \"publisher\" is revoked");
+    lab.sigint();
+    assertThat(lab.waitForExit()).isEqualTo(130);
   }
 
   /** A line that the lab shows, typed as it is. */

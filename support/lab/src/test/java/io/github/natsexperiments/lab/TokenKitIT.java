@@ -80,6 +80,8 @@ class TokenKitIT {
     publisher.waitForStderr("Connected again");
     RunningProgram another = program((next.strip() + " -n 1").split(" "));
     assertThat(another.waitForExit()).isZero();
+    lab.sigint();
+    assertThat(lab.waitForExit()).isEqualTo(130);
   }
 
   /** A line that the lab shows, typed as it is. */
