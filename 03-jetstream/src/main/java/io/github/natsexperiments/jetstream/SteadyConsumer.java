@@ -90,8 +90,11 @@ final class SteadyConsumer {
     if (connection.getStatus() != Connection.Status.CONNECTED || System.nanoTime() - retryAt < 0) {
       return;
     }
-    boolean runs = consumer != null && reconnectsNow == reconnects && !doubtful;
-    if (runs && !hasLostItsRequest()) {
+    boolean sameConnection = consumer != null && reconnectsNow == reconnects;
+    if (sameConnection && !doubtful && hasLostItsRequest()) {
+      doubtful = true; // until it is mended: the next look would not see that the leader changed
+    }
+    if (sameConnection && !doubtful) {
       return;
     }
     if (consumer != null && !idle.getAsBoolean()) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class JetStreamClusterIT {
   private static final int MESSAGES = 50_000;
   private static final int WINDOW = 1000;
-  private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   /** Servers elect a new leader after 4 to 9 s of silence; an election or two may fail. */
   private static final Duration ELECTION = Duration.ofSeconds(27);
