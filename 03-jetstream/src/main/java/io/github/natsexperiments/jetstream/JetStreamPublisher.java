@@ -224,14 +224,14 @@ public final class JetStreamPublisher implements Callable<Integer> {
             ensureStream();
           }
         };
-    String run = newRun();
+    MessageIds ids = new MessageIds(newRun());
     try (PublishWindow onTheirWay =
-        new PublishWindow(connection, subject, window, ACK_TIMEOUT, stop, listener)) {
+        new PublishWindow(connection, subject, ids, window, ACK_TIMEOUT, stop, listener)) {
       byte[] payload;
       Failure failure = null;
-      for (long n = 0; failure == null && (payload = payloads.next()) != null; n++) {
+      while (failure == null && (payload = payloads.next()) != null) {
         try {
-          onTheirWay.publish(payload, run + "-" + n);
+          onTheirWay.publish(payload);
         } catch (IllegalArgumentException e) {
           failure = tooLarge(e);
         }

@@ -8,7 +8,6 @@ import io.nats.client.Dispatcher;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
 import io.nats.client.impl.Headers;
-import io.nats.client.support.NatsJetStreamConstants;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -85,6 +84,7 @@ final class PublishWindow implements AutoCloseable {
   private final Connection connection;
   private final String subject;
   private final long ackTimeoutNanos;
+  private final MessageIds ids;
   private final Stop stop;
   private final Listener listener;
   private final Dispatcher acks;
@@ -106,6 +106,7 @@ final class PublishWindow implements AutoCloseable {
   /**
    * Opens a window.
    *
+   * @param ids of the messages, which the window numbers from 0
    * @param size most messages on their way
    * @param ackTimeout after which a message is sent again; the double after that, and so on up to
    *     eight times, so that a server that hangs is not buried
@@ -114,12 +115,14 @@ final class PublishWindow implements AutoCloseable {
   PublishWindow(
       Connection connection,
       String subject,
+      MessageIds ids,
       int size,
       Duration ackTimeout,
       Stop stop,
       Listener listener) {
     this.connection = connection;
     this.subject = subject;
+    this.ids = ids;
     this.ackTimeoutNanos = ackTimeout.toNanos();
     this.stop = stop;
     this.listener = listener;
@@ -139,15 +142,14 @@ final class PublishWindow implements AutoCloseable {
   /**
    * Sends a message as soon as there is room for it.
    *
-   * @param id its {@code Nats-Msg-Id}
    * @return false when the run shall end; the message has not been sent then
    * @throws Failure what a listener threw, or that the connection is closed
    * @throws IllegalArgumentException when it is larger than the server takes
    */
-  boolean publish(byte[] payload, String id) throws Failure, InterruptedException {
-    Headers headers = new Headers().put(NatsJetStreamConstants.MSG_ID_HDR, id);
+  boolean publish(byte[] payload) throws Failure, InterruptedException {
     Slot slot;
     String replyTo;
+    Headers headers;
     synchronized (this) {
       while (!hasRoom()) {
         if (stop.asked()) {
@@ -159,10 +161,11 @@ final class PublishWindow implements AutoCloseable {
       slot.taken = true;
       slot.number = next++;
       slot.payload = payload;
-      slot.headers = headers;
+      slot.headers = ids.headers(slot.number);
       slot.sentAt = System.nanoTime();
       slot.sentAgain = 0;
       replyTo = slot.replyTo;
+      headers = slot.headers;
     }
     try {
       connection.publish(subject, replyTo, headers, payload);

