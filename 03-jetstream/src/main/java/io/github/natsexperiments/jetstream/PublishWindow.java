@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Publishes to JetStream without waiting for the ack of one message before it sends the next: a
@@ -47,6 +48,7 @@ final class PublishWindow implements AutoCloseable {
   private static final long RETRY_NANOS = 250_000_000;
   private static final int MOST_DOUBLINGS = 3;
   private static final long NEVER = -1;
+  private static final long REST_NANOS = 100_000;
 
   /** What becomes of the messages, and what to do when something goes wrong. */
   interface Listener {
@@ -229,6 +231,15 @@ final class PublishWindow implements AutoCloseable {
   }
 
   private void onReply(Message reply) {
+    settle(reply);
+    if (acks.getPendingMessageCount() == 0) {
+      // The acks come one by one. To put this thread to sleep and to wake it for each would cost
+      // more than the ack does; after a moment there are some more.
+      LockSupport.parkNanos(REST_NANOS);
+    }
+  }
+
+  private void settle(Message reply) {
     String replyTo = reply.getSubject();
     int end = replyTo.indexOf('.', inbox.length());
     Slot slot =
