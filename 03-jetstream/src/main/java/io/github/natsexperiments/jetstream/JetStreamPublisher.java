@@ -224,9 +224,8 @@ public final class JetStreamPublisher implements Callable<Integer> {
             ensureStream();
           }
         };
-    MessageIds ids = new MessageIds(newRun());
     try (PublishWindow onTheirWay =
-        new PublishWindow(connection, subject, ids, window, ACK_TIMEOUT, stop, listener)) {
+        new PublishWindow(connection, subject, newRun(), window, ACK_TIMEOUT, stop, listener)) {
       byte[] payload;
       Failure failure = null;
       while (failure == null && (payload = payloads.next()) != null) {

@@ -22,7 +22,7 @@ import java.util.concurrent.locks.LockSupport;
  * entry for every message. Here the acks come to <em>one</em> private inbox with one {@link
  * Dispatcher}. The window is a ring of slots. Message n of the run takes slot n modulo the size, as
  * soon as the message before it in that slot is acknowledged, and carries the slot's reply subject,
- * made once: {@code _INBOX.xyz.17}. So the subject on which an ack comes says what it is for.
+ * made once: {@code _INBOX.RUN.17}. So the subject on which an ack comes says what it is for.
  *
  * <p>What keeps each message from being lost, and from being stored twice:
  *
@@ -108,7 +108,8 @@ final class PublishWindow implements AutoCloseable {
   /**
    * Opens a window.
    *
-   * @param ids of the messages, which the window numbers from 0
+   * @param run a name that no other run has, in ASCII: that of the inbox, and what the ids of the
+   *     messages begin with
    * @param size most messages on their way
    * @param ackTimeout after which a message is sent again; the double after that, and so on up to
    *     eight times, so that a server that hangs is not buried
@@ -117,19 +118,20 @@ final class PublishWindow implements AutoCloseable {
   PublishWindow(
       Connection connection,
       String subject,
-      MessageIds ids,
+      String run,
       int size,
       Duration ackTimeout,
       Stop stop,
       Listener listener) {
     this.connection = connection;
     this.subject = subject;
-    this.ids = ids;
+    this.ids = new MessageIds(run);
     this.ackTimeoutNanos = ackTimeout.toNanos();
     this.stop = stop;
     this.listener = listener;
     this.reconnects = connection.getStatistics().getReconnects();
-    this.inbox = connection.createInbox() + '.';
+    // createInbox() makes a name of 22 characters. Each ack carries it, and both sides read it.
+    this.inbox = connection.getOptions().getInboxPrefix() + run + '.';
     this.slots = new Slot[size];
     for (int i = 0; i < size; i++) {
       slots[i] = new Slot();
