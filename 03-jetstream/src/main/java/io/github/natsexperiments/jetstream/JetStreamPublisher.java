@@ -150,9 +150,9 @@ public final class JetStreamPublisher implements Callable<Integer> {
   }
 
   /**
-   * What the message ids of this run begin with. Eight characters are enough for the two minutes in
-   * which the stream remembers ids, and the server searches the headers of each message again and
-   * again: a whole NUID cost the window 4 % of its speed.
+   * A name for this run, with which its message ids begin. Eight characters are enough for the two
+   * minutes in which the stream remembers ids, and the server searches the headers of each message
+   * again and again: a whole NUID cost the window 4 % of its speed.
    */
   private static String newRun() {
     return NUID.nextGlobal().substring(14);

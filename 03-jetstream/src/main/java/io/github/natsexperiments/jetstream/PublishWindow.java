@@ -7,11 +7,14 @@ import io.nats.client.Connection;
 import io.nats.client.Dispatcher;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
+import io.nats.client.MessageHandler;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -43,7 +46,7 @@ import java.util.concurrent.locks.LockSupport;
  * @see <a href="https://docs.nats.io/using-nats/developer/develop_jetstream/model_deep_dive">NATS
  *     documentation: message deduplication</a>
  */
-final class PublishWindow implements AutoCloseable {
+final class PublishWindow implements MessageHandler, AutoCloseable {
   private static final long CHECK_MILLIS = 100;
   private static final long RETRY_NANOS = 250_000_000;
   private static final int MOST_DOUBLINGS = 3;
@@ -95,12 +98,13 @@ final class PublishWindow implements AutoCloseable {
 
   // From here on guarded by this. The messages from oldest to next - 1 are on their way.
   private final Slot[] slots;
+  private final Map<String, Slot> slotOf = new HashMap<>(); // by reply subject
   private long oldest;
   private long next;
   private boolean anyDue;
   private long retryAt;
   private long reconnects;
-  private long generation;
+  private long replySubjects;
   private long wakeAt = NEVER; // this many on their way
   private boolean closed;
   private Failure failure;
@@ -135,9 +139,9 @@ final class PublishWindow implements AutoCloseable {
     this.slots = new Slot[size];
     for (int i = 0; i < size; i++) {
       slots[i] = new Slot();
-      slots[i].replyTo = inbox + i;
+      newReplySubject(slots[i]);
     }
-    this.acks = connection.createDispatcher(this::onReply).subscribe(inbox + '>');
+    this.acks = connection.createDispatcher(this).subscribe(inbox + '>');
     Thread resender = new Thread(this::sendAgain, "send-again");
     resender.setDaemon(true);
     resender.start();
@@ -232,7 +236,9 @@ final class PublishWindow implements AutoCloseable {
     wakeAt = NEVER;
   }
 
-  private void onReply(Message reply) {
+  /** Takes an ack. */
+  @Override
+  public void onMessage(Message reply) {
     settle(reply);
     if (acks.getPendingMessageCount() == 0) {
       // The acks come one by one. To put this thread to sleep and to wake it for each would cost
@@ -242,12 +248,9 @@ final class PublishWindow implements AutoCloseable {
   }
 
   private void settle(Message reply) {
-    String replyTo = reply.getSubject();
-    int end = replyTo.indexOf('.', inbox.length());
-    Slot slot =
-        slots[Integer.parseInt(replyTo, inbox.length(), end < 0 ? replyTo.length() : end, 10)];
-    if (!isFor(slot, replyTo)) {
-      return;
+    Slot slot = waitingFor(reply.getSubject());
+    if (slot == null) {
+      return; // the second ack of a message that was sent again
     }
     if (reply.isStatusMessage()) {
       // 503: nobody listens there, the stream may be gone. 429: too many at once.
@@ -271,8 +274,14 @@ final class PublishWindow implements AutoCloseable {
     }
   }
 
-  private synchronized boolean isFor(Slot slot, String replyTo) {
-    return slot.taken && slot.replyTo.equals(replyTo);
+  private synchronized Slot waitingFor(String replyTo) {
+    Slot slot = slotOf.get(replyTo);
+    return slot != null && slot.taken ? slot : null;
+  }
+
+  private void newReplySubject(Slot slot) {
+    slot.replyTo = inbox + replySubjects++;
+    slotOf.put(slot.replyTo, slot);
   }
 
   private synchronized void free(Slot slot) {
@@ -281,7 +290,8 @@ final class PublishWindow implements AutoCloseable {
     slot.payload = null;
     slot.headers = null;
     if (slot.sentAgain > 0) {
-      slot.replyTo = inbox + slot.number % slots.length + '.' + ++generation;
+      slotOf.remove(slot.replyTo);
+      newReplySubject(slot);
     }
     while (oldest < next && !slots[(int) (oldest % slots.length)].taken) {
       oldest++;
