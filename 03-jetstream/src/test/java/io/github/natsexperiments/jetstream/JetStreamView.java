@@ -14,7 +14,7 @@ final class JetStreamView implements AutoCloseable {
   static final String STREAM = "sample_stream";
   static final String DURABLE = "sample_durable";
 
-  private final Connection connection;
+  final Connection connection;
   final JetStreamManagement management;
 
   JetStreamView(RunningServer server) throws IOException, InterruptedException {
