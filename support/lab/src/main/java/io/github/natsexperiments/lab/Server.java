@@ -57,7 +57,7 @@ final class Server implements Callable<Integer> {
       paramLabel = "PORT",
       defaultValue = "${env:NATS_LAB_PORT:-4222}",
       description = "Port for clients, 0 for a free one; environment NATS_LAB_PORT. Default: 4222.")
-  private int port;
+  private String portText; // parsed here, because it may be the environment that is wrong
 
   @Option(
       names = "--data",
@@ -75,12 +75,7 @@ final class Server implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    int highest = 65536 - (profile.equals(LabCluster.PROFILE) ? NativeCluster.SIZE : 1);
-    if (port < 0 || port > highest) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "Invalid value '" + port + "' for --port: it must be 0 to " + highest);
-    }
+    int port = port();
     if (profile.equals(LabCluster.PROFILE)) {
       if (data != null) {
         throw new ParameterException(
@@ -105,6 +100,22 @@ final class Server implements Callable<Integer> {
       throw new Failure(
           ExitCode.FAILED, server.description() + " has ended by itself; start it again");
     }
+  }
+
+  private int port() {
+    int highest = 65536 - (profile.equals(LabCluster.PROFILE) ? NativeCluster.SIZE : 1);
+    try {
+      int port = Integer.parseInt(portText);
+      if (port >= 0 && port <= highest) {
+        return port;
+      }
+    } catch (NumberFormatException e) {
+      // no better than a number out of range
+    }
+    throw new ParameterException(
+        spec.commandLine(),
+        "Invalid port '%s' in --port or NATS_LAB_PORT: it must be 0 to %d"
+            .formatted(portText, highest));
   }
 
   private ServerConfig config() throws Failure, InterruptedException {

@@ -166,8 +166,9 @@ class ServerIT {
       textBlock =
           """
           server nosuch       | no server profile "nosuch"; there is open
-          server cluster --port 65534 | Invalid value '65534' for --port: it must be 0 to 65533
-          server --port 70000 | Invalid value '70000' for --port: it must be 0 to 65535
+          server cluster --port 65534 | Invalid port '65534' in --port or NATS_LAB_PORT: it must be 0 to 65533
+          server --port x     | Invalid port 'x' in --port or NATS_LAB_PORT: it must be 0 to 65535
+          server --port 70000 | Invalid port '70000' in --port or NATS_LAB_PORT: it must be 0 to 65535
           """)
   void refusesWhatMakesNoSense(String args, String message) {
     RunningProgram lab = lab(temporary, (Object[]) args.split(" ")).start();
