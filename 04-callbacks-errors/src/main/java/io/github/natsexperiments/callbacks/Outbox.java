@@ -228,6 +228,10 @@ final class Outbox implements AutoCloseable {
         }
         suspect = false;
         if (closed || failure != null || entries.isEmpty()) {
+          if (told && !closed && failure == null) {
+            events.tell(
+                "answer", connection, "after %d ms; every ack has come".formatted(millis(since)));
+          }
           recovering = false;
           notifyAll();
           return;
@@ -268,11 +272,14 @@ final class Outbox implements AutoCloseable {
         "answer",
         connection,
         "after %d ms; without ack: %d, of these stored: %d, sent again: %d"
-            .formatted(
-                (System.nanoTime() - since) / 1_000_000, of, of - missing.size(), missing.size()));
+            .formatted(millis(since), of, of - missing.size(), missing.size()));
     missing.forEach(this::transmit);
     recovering = false;
     notifyAll();
+  }
+
+  private static long millis(long since) {
+    return (System.nanoTime() - since) / 1_000_000;
   }
 
   /** How many messages have no acknowledgement. */

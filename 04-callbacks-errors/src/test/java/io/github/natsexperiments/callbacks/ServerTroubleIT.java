@@ -109,6 +109,20 @@ class ServerTroubleIT {
   }
 
   @Test
+  void anAckThatComesByItselfIsAnAnswerToo() throws IOException {
+    publisher = publisher(server, "-i", "3s").start();
+    publisher.waitForStdout("Ack: ");
+    server.pause();
+    publisher.waitForStderr(" no answer " + server.url() + ": without ack: 1");
+    server.resume();
+    publisher.waitForStderr(" answer " + server.url() + ": after ");
+    publisher.sigint();
+    assertThat(publisher.waitForExit()).isEqualTo(130);
+    assertThat(Pair.summary(publisher))
+        .isEqualTo("INFO Published " + publisher.stdoutLines().size() + " messages");
+  }
+
+  @Test
   void fastDetectNoticesADeadServerWithinTenSeconds() throws IOException {
     List<RunningProgram> pair = startPair("--fast-detect");
     server.pause();
