@@ -15,6 +15,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -27,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** 5,000 puts over 200 keys, and the server killed five times meanwhile. */
 @Tag("long")
 class KvKillsIT {
+  private static final Pattern REVISION = Pattern.compile("revision = \"(\\d+)\"");
   private static final int PUTS = 5000;
   private static final int KEYS = 200;
   private static final int KILLS = 5;
@@ -114,7 +117,9 @@ class KvKillsIT {
     return IntStream.range(0, KEYS).mapToObj(n -> "k" + n).collect(Collectors.joining(","));
   }
 
+  /** The revision, or -1 where the line is not yet written to its end. */
   private static int revision(String ack) {
-    return Integer.parseInt(ack.replaceAll(".*revision = \"(\\d+)\"", "$1"));
+    Matcher revision = REVISION.matcher(ack);
+    return revision.find() ? Integer.parseInt(revision.group(1)) : -1;
   }
 }
