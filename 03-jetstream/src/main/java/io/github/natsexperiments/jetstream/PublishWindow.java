@@ -52,6 +52,7 @@ final class PublishWindow implements MessageHandler, AutoCloseable {
   private static final int MOST_DOUBLINGS = 3;
   private static final long NEVER = -1;
   private static final long REST_NANOS = 100_000;
+  private static final long MANY = 500;
 
   /** What becomes of the messages, and what to do when something goes wrong. */
   interface Listener {
@@ -240,9 +241,10 @@ final class PublishWindow implements MessageHandler, AutoCloseable {
   @Override
   public void onMessage(Message reply) {
     settle(reply);
-    if (acks.getPendingMessageCount() == 0) {
+    if (acks.getPendingMessageCount() == 0 && onTheirWay() >= MANY) {
       // The acks come one by one. To put this thread to sleep and to wake it for each would cost
-      // more than the ack does; after a moment there are some more.
+      // more than the ack does; after a moment there are some more. With few on their way the
+      // server would run out of work meanwhile.
       LockSupport.parkNanos(REST_NANOS);
     }
   }
@@ -272,6 +274,10 @@ final class PublishWindow implements MessageHandler, AutoCloseable {
     } catch (IOException e) {
       // the same, in JSON
     }
+  }
+
+  private synchronized long onTheirWay() {
+    return next - oldest;
   }
 
   private synchronized Slot waitingFor(String replyTo) {
