@@ -1,5 +1,7 @@
 package io.github.natsexperiments.cli;
 
+import io.github.natsexperiments.resilience.ConnectionClosedException;
+import io.github.natsexperiments.resilience.NotPermittedException;
 import io.nats.client.Nats;
 import io.nats.client.Options;
 import java.util.Arrays;
@@ -24,6 +26,7 @@ public final class Cli {
    * @return the exit code, see {@link ExitCode}
    */
   public static int run(Callable<Integer> program, String[] args) {
+    Stop.hold();
     Console.install();
     // Read by the logging libraries when they start, which nothing has made them do so far.
     System.setProperty("java.util.logging.config.class", JulBridge.class.getName());
@@ -41,7 +44,12 @@ public final class Cli {
         .setUsageHelpAutoWidth(false)
         .setParameterExceptionHandler(Cli::usageError)
         .setExecutionExceptionHandler((e, line, parsed) -> failure(e, verbose));
-    return commandLine.execute(Arguments.inUtf8(args));
+    try {
+      return commandLine.execute(Arguments.inUtf8(args));
+    } finally {
+      // Not before the last line is printed: a signal that waits ends the JVM at once.
+      Stop.release();
+    }
   }
 
   /**
@@ -70,6 +78,12 @@ public final class Cli {
 
   private static int failure(Exception e, boolean verbose) {
     Throwable trace = verbose ? e : null;
+    if (e instanceof ConnectionClosedException closed) {
+      return failure(Failure.of(closed), verbose);
+    }
+    if (e instanceof NotPermittedException refused) {
+      return failure(Failure.of(refused), verbose);
+    }
     if (e instanceof Failure failure) {
       error(failure.getMessage(), trace);
       return failure.exitCode();

@@ -88,4 +88,15 @@ public final class CommonOptions {
     Tally tally = new Tally(verb, gaps);
     return quiet && Progress.isTerminal() ? tally.withBar(count) : tally;
   }
+
+  /**
+   * Starts a run.
+   *
+   * @param verb begins the summary line: {@code Published}, {@code Received}
+   * @param count messages at the end, or {@link Long#MAX_VALUE} when nobody knows
+   * @param gaps whether gaps in the messages' numbers mean loss
+   */
+  public Run run(String verb, long count, boolean gaps) {
+    return new Run(this, verb, count, gaps);
+  }
 }

@@ -1,5 +1,6 @@
 package io.github.natsexperiments.cli;
 
+import io.github.natsexperiments.resilience.ConnectionClosedException;
 import io.nats.client.Connection;
 import io.nats.client.ConnectionListener;
 import io.nats.client.Consumer;
@@ -14,7 +15,22 @@ import java.util.concurrent.TimeoutException;
  * lesson that has more to do at an event extends it.
  */
 public class ConnectionLog implements ConnectionListener, ErrorListener {
+  private final Stop stop;
   private boolean connected;
+
+  /** Only reports. */
+  public ConnectionLog() {
+    this(null);
+  }
+
+  /**
+   * Reports, and ends the run when jnats has closed the connection for good.
+   *
+   * @param stop what ends the run; null to leave it alone
+   */
+  public ConnectionLog(Stop stop) {
+    this.stop = stop;
+  }
 
   @Override
   public synchronized void connectionEvent(
@@ -32,6 +48,12 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
       case RECONNECTED -> {
         connected = true;
         Log.LOG.info("Connected again to {}", server);
+      }
+      case CLOSED -> {
+        // jnats gives up when the server has refused the login twice, and tells nobody else.
+        if (stop != null && !stop.asked()) {
+          stop.fail(Failure.of(ConnectionClosedException.of(connection)));
+        }
       }
       case LAME_DUCK -> Log.LOG.warn("{} is about to shut down", server);
       default -> Log.LOG.debug("{} {}", type.getEvent(), server);

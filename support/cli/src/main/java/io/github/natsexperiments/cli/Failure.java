@@ -1,5 +1,8 @@
 package io.github.natsexperiments.cli;
 
+import io.github.natsexperiments.resilience.ConnectionClosedException;
+import io.github.natsexperiments.resilience.NotPermittedException;
+
 /**
  * An end that is told to the reader in one line: what happened and where, then what to do next. The
  * stack trace shows with {@code --verbose} only.
@@ -25,6 +28,21 @@ public final class Failure extends Exception {
   public Failure(int exitCode, String message, Throwable cause) {
     super(message, cause);
     this.exitCode = exitCode;
+  }
+
+  /** A connection that is closed for good although nobody here wanted it. */
+  public static Failure of(ConnectionClosedException e) {
+    return e.isLoginRefused()
+        ? new Failure(
+            ExitCode.NOT_AUTHORISED,
+            ServerUrls.withoutSecrets(e.getMessage()) + "; start again with the right login",
+            e)
+        : new Failure(ExitCode.UNREACHABLE, ServerUrls.withoutSecrets(e.getMessage()), e);
+  }
+
+  /** A permission that our user lacks. */
+  public static Failure of(NotPermittedException e) {
+    return new Failure(ExitCode.NOT_AUTHORISED, "Refused by the server: " + e.getMessage(), e);
   }
 
   /** The code the program ends with. */

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
  * reader of our output has gone, or somebody pressed Ctrl-C.
  *
  * <p>A signal does not end the program in the middle of its work. It only asks: the program's own
- * thread leaves its loop, drains its connection and closes this object; then the JVM goes on to
+ * thread leaves its loop, drains its connection and prints its last line; then the JVM goes on to
  * exit, with code 130 (SIGINT) or 143 (SIGTERM).
  */
 public final class Stop implements AutoCloseable {
@@ -33,7 +33,10 @@ public final class Stop implements AutoCloseable {
   }
 
   private final CountDownLatch asked = new CountDownLatch(1);
-  private final CountDownLatch finished = new CountDownLatch(1);
+
+  /** Open while no program runs: then a signal has nothing to wait for. */
+  private static volatile CountDownLatch released = new CountDownLatch(0);
+
   private volatile Reason reason;
   private volatile Failure failure;
 
@@ -47,7 +50,7 @@ public final class Stop implements AutoCloseable {
             () -> {
               stop.ask(Reason.SIGNAL);
               try {
-                stop.finished.await(LONGEST_SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);
+                released.await(LONGEST_SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
               }
@@ -148,9 +151,19 @@ public final class Stop implements AutoCloseable {
     return reason;
   }
 
-  /** The program has done its last work: a waiting signal may end the JVM. */
+  /** The run is over; what there is to say of it has still to be said. */
   @Override
   public void close() {
-    finished.countDown();
+    ask(Reason.DONE);
+  }
+
+  /** A program begins: a signal does not end the JVM before {@link #release}. */
+  static void hold() {
+    released = new CountDownLatch(1);
+  }
+
+  /** The program has printed its last line: a waiting signal may end the JVM. */
+  static void release() {
+    released.countDown();
   }
 }

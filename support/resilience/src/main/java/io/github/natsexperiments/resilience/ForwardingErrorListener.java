@@ -1,4 +1,4 @@
-package io.github.natsexperiments.cli;
+package io.github.natsexperiments.resilience;
 
 import io.nats.client.Connection;
 import io.nats.client.Consumer;

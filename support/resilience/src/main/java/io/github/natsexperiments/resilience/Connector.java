@@ -1,0 +1,182 @@
+package io.github.natsexperiments.resilience;
+
+import io.github.natsexperiments.resilience.ConnectFailedException.Reason;
+import io.nats.client.AuthenticationException;
+import io.nats.client.Connection;
+import io.nats.client.ErrorListener;
+import io.nats.client.Nats;
+import io.nats.client.Options;
+import io.nats.client.api.ServerInfo;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * {@code Nats.connect} that says why when it cannot, and says it at once. When a server rejects the
+ * login, jnats tells nothing before the connection timeout has passed: the reason reaches only the
+ * {@link ErrorListener}, after milliseconds. So this listens there while {@code Nats.connect} runs
+ * in a thread of its own.
+ *
+ * <pre>{@code
+ * Connection connection = Connector.connect(options); // in place of Nats.connect(options)
+ * }</pre>
+ *
+ * <p>Thread-safe: each call stands by itself.
+ *
+ * @see <a href="https://docs.nats.io/learn/resilient-clients/connecting">NATS documentation:
+ *     connecting</a>
+ */
+public final class Connector {
+  private static final Duration PAUSE = Duration.ofMillis(250);
+
+  private Connector() {}
+
+  /**
+   * Connects to one of the servers of the options.
+   *
+   * @throws ConnectFailedException with the reason; a rejected login after milliseconds
+   */
+  public static Connection connect(Options options)
+      throws ConnectFailedException, InterruptedException {
+    return connect(options, Duration.ZERO);
+  }
+
+  /**
+   * Connects to one of the servers of the options, which may not be there yet, as when containers
+   * start together. A rejected login is not waited for.
+   *
+   * @param wait how long to try again while no server can be reached
+   * @throws ConnectFailedException with the reason of the last attempt
+   */
+  public static Connection connect(Options options, Duration wait)
+      throws ConnectFailedException, InterruptedException {
+    long end = System.nanoTime() + wait.toNanos();
+    while (true) {
+      try {
+        return new Attempt(options).connect();
+      } catch (ConnectFailedException e) {
+        long left = end - System.nanoTime();
+        if (e.reason() != Reason.UNREACHABLE || left <= 0) {
+          throw e;
+        }
+        Thread.sleep(Math.min(PAUSE.toMillis(), left / 1_000_000 + 1));
+      }
+    }
+  }
+
+  /** One call of {@code Nats.connect}, and what is heard meanwhile. */
+  private static final class Attempt extends ForwardingErrorListener {
+    private final Options options;
+    private final CompletableFuture<Connection> result = new CompletableFuture<>();
+    private final List<Exception> heard = new ArrayList<>();
+    private int rejections;
+    private ServerInfo rejecting;
+
+    Attempt(Options options) {
+      super(options.getErrorListener());
+      this.options = options;
+    }
+
+    Connection connect() throws ConnectFailedException, InterruptedException {
+      Options listening = new Options.Builder(options).errorListener(this).build();
+      Thread thread = new Thread(() -> run(listening), "connect");
+      thread.setDaemon(true);
+      thread.start();
+      try {
+        return result.get();
+      } catch (ExecutionException e) {
+        throw explain(e.getCause());
+      } catch (InterruptedException e) {
+        thread.interrupt();
+        result.cancel(false); // a connection that comes all the same is closed
+        throw e;
+      }
+    }
+
+    private void run(Options listening) {
+      try {
+        Connection connection = Nats.connect(listening);
+        if (!result.complete(connection)) {
+          connection.close();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        result.completeExceptionally(e);
+      } catch (Throwable e) { // whatever this thread dies of: somebody waits for the result
+        result.completeExceptionally(e);
+      }
+    }
+
+    @Override
+    public synchronized void errorOccurred(Connection connection, String error) {
+      if (result.isDone()) {
+        super.errorOccurred(connection, error);
+        return;
+      }
+      if (JetStreamErrors.isLoginError(error)) {
+        rejecting = connection.getServerInfo();
+        // Another server of the list may still accept the login: only the last rejection is final.
+        if (++rejections == options.getServers().size()) {
+          result.completeExceptionally(new AuthenticationException(error));
+        }
+      }
+    }
+
+    @Override
+    public synchronized void exceptionOccurred(Connection connection, Exception e) {
+      if (result.isDone()) {
+        super.exceptionOccurred(connection, e);
+      } else {
+        heard.add(e);
+      }
+    }
+
+    private synchronized ConnectFailedException explain(Throwable e) {
+      if (e instanceof AuthenticationException) {
+        return new ConnectFailedException(Reason.LOGIN_REJECTED, e.getMessage(), rejecting, e);
+      }
+      if (!(e instanceof IOException)) {
+        return new ConnectFailedException(Reason.FAILED, e.toString(), null, e);
+      }
+      Set<String> words = new LinkedHashSet<>();
+      boolean foreign = false;
+      for (Exception each : heard) {
+        words.add(inWords(each));
+        foreign |= isForeign(each);
+        e.addSuppressed(each);
+      }
+      return new ConnectFailedException(
+          foreign ? Reason.NOT_A_NATS_SERVER : Reason.UNREACHABLE,
+          words.isEmpty() ? e.getMessage() : String.join("; ", words),
+          null,
+          e);
+    }
+
+    private String inWords(Exception e) {
+      if (e instanceof UnknownHostException) {
+        return "unknown host " + e.getMessage();
+      }
+      if (e instanceof TimeoutException || e instanceof SocketTimeoutException) {
+        return "no answer within " + options.getConnectionTimeout().toMillis() / 1000.0 + " s";
+      }
+      if (e instanceof ConnectException) {
+        return e.getMessage().toLowerCase(Locale.ROOT);
+      }
+      return isForeign(e) ? "what answers there is not a nats-server" : e.getMessage();
+    }
+
+    private static boolean isForeign(Exception e) {
+      return String.valueOf(e.getMessage()).contains("INFO");
+    }
+  }
+}
