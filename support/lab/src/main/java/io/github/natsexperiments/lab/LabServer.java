@@ -4,6 +4,7 @@ import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.server.NativeServer;
+import io.github.natsexperiments.server.PortOwner;
 import io.github.natsexperiments.server.ServerConfig;
 import java.net.BindException;
 import java.nio.file.Path;
@@ -72,8 +73,12 @@ final class LabServer {
       String message =
           "Cannot start a server: "
               + e.getCause().getMessage()
-              + (taken ? "; stop it, or choose another port with --port" : "");
+              + (taken ? "; stop it" + how(port) + ", or choose another port with --port" : "");
       throw new Failure(ExitCode.FAILED, message, e.getCause());
     }
+  }
+
+  private static String how(int port) {
+    return PortOwner.process(port).map(pid -> " (kill " + pid + ")").orElse("");
   }
 }

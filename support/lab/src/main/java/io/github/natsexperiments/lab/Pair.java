@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
@@ -165,9 +166,12 @@ final class Pair {
     }
   }
 
-  private Failure wrongUsage(ParameterException e, String... programs) {
-    List<String> helps =
-        Stream.of(programs).map(name -> "java -jar " + jarName(name) + " --help").toList();
+  private Failure wrongUsage(ParameterException e, String... programs) throws Failure {
+    List<String> helps = new ArrayList<>();
+    for (String program : programs) {
+      String jar = Lesson.seenFromHere(lesson.jar(program)).toString();
+      helps.add("java " + Call.shown(List.of("-jar", jar, "--help")));
+    }
     String what = e.getMessage().lines().findFirst().orElse("wrong usage");
     return new Failure(ExitCode.USAGE, what + ". See " + String.join(" and ", helps), e);
   }
@@ -197,13 +201,31 @@ final class Pair {
     return program.equals(PUBLISHER) ? forPublisher : forSubscriber;
   }
 
-  /** The program's jar. */
-  Path jar(String program) throws Failure {
-    return lesson.jar(program);
+  /** How to start a program of the lesson. */
+  Call lesson(String program, String url) throws Failure {
+    return Call.lesson(lesson, program, url, arguments(program));
   }
 
-  /** How a reader in the project's folder names the program's jar. */
-  String jarName(String program) {
-    return lesson.jarName(program);
+  /**
+   * How to start the plain program instead, which knows two of the options.
+   *
+   * @throws Failure when the reader gave another option
+   */
+  Call plain(String program, String url) throws Failure {
+    for (OptionSpec option : given.matchedOptionsSet()) {
+      if (!Set.of("-n", "--count", "-i", "--interval").contains(option.longestName())) {
+        throw new Failure(
+            ExitCode.USAGE,
+            "The plain programs have no " + option.longestName() + ": leave it out, or --plain");
+      }
+    }
+    ParseResult publisher = check(PUBLISHER, forPublisher);
+    List<String> arguments = new ArrayList<>();
+    arguments.add(publisher.matchedOptionValue("--count", 0L).toString());
+    if (program.equals(PUBLISHER)) {
+      Duration pace = publisher.matchedOptionValue("--interval", Duration.ZERO);
+      arguments.add(Long.toString(pace.toMillis()));
+    }
+    return Call.plain(lesson, program, url, arguments);
   }
 }

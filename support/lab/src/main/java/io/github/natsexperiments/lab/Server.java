@@ -149,6 +149,7 @@ final class Server implements Callable<Integer> {
     out.println(
         "  data        in "
             + (data == null ? "a temporary folder, gone when the server stops" : data));
+    out.println("  process     " + server.pid());
     out.println("  to stop     Ctrl-C");
     out.println();
     out.println("Next, in two other terminals (mvn package builds the jars):");

@@ -90,6 +90,7 @@ public final class NativeServer implements RunningServer {
     this.port = port;
     this.monitoringPort = freePort();
     this.folder = Files.createTempDirectory("nats-server-");
+    Watchdog.watch(folder);
     this.data = data == null ? folder.resolve("data") : data.toAbsolutePath();
     this.hook = hooked ? new Thread(this::close, "stop nats-server") : null;
   }
@@ -288,6 +289,19 @@ public final class NativeServer implements RunningServer {
       process.destroyForcibly();
       await(SIGNAL_LIMIT, "die", () -> !isAlive());
     }
+  }
+
+  /**
+   * Removes all that JetStream has stored, as a disk that is replaced. The next {@link #start()}
+   * begins with nothing.
+   *
+   * @throws IllegalStateException when the server runs
+   */
+  public synchronized void wipe() {
+    if (isAlive()) {
+      throw new IllegalStateException(this + " is running");
+    }
+    ServerFinder.delete(data);
   }
 
   @Override

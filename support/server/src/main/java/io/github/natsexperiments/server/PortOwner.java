@@ -34,7 +34,23 @@ public final class PortOwner {
    *     documentation: INFO, the server's greeting</a>
    */
   public static String describe(int port) {
-    return greeting(port).or(() -> process(port)).orElse("another program");
+    return greeting(port)
+        .or(() -> process(port).map(pid -> name(pid) + " (process " + pid + ")"))
+        .orElse("another program");
+  }
+
+  /**
+   * The process that listens on a port of this machine.
+   *
+   * @param port a TCP port
+   * @return its id; empty when it may not be seen, and always on other systems than Linux
+   */
+  public static Optional<Long> process(int port) {
+    try {
+      return listener(port);
+    } catch (IOException | UncheckedIOException e) {
+      return Optional.empty(); // not ours to see
+    }
   }
 
   private static Optional<String> greeting(int port) {
@@ -52,34 +68,30 @@ public final class PortOwner {
     }
   }
 
-  private static Optional<String> process(int port) {
-    try {
-      for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
-        Path file = Path.of(table);
-        if (!Files.isReadable(file)) {
-          continue;
-        }
-        for (String line : Files.readAllLines(file)) {
-          // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …
-          String[] column = line.strip().split("\\s+");
-          if (column[3].equals(LISTENING) && column[1].endsWith(":%04X".formatted(port))) {
-            return holder("socket:[" + column[9] + "]");
-          }
+  private static Optional<Long> listener(int port) throws IOException {
+    for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
+      Path file = Path.of(table);
+      if (!Files.isReadable(file)) {
+        continue;
+      }
+      for (String line : Files.readAllLines(file)) {
+        // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode …
+        String[] column = line.strip().split("\\s+");
+        if (column[3].equals(LISTENING) && column[1].endsWith(":%04X".formatted(port))) {
+          return holder("socket:[" + column[9] + "]");
         }
       }
-    } catch (IOException | UncheckedIOException e) {
-      // Not ours to see.
     }
     return Optional.empty();
   }
 
-  private static Optional<String> holder(String socket) throws IOException {
+  private static Optional<Long> holder(String socket) throws IOException {
     try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
       return processes
           .filter(process -> process.getFileName().toString().matches("\\d+"))
           .filter(process -> holds(process, socket))
           .findFirst()
-          .map(process -> name(process) + " (process " + process.getFileName() + ")");
+          .map(process -> Long.valueOf(process.getFileName().toString()));
     }
   }
 
@@ -99,9 +111,9 @@ public final class PortOwner {
     }
   }
 
-  private static String name(Path process) {
+  private static String name(long process) {
     try {
-      return Files.readString(process.resolve("comm")).strip();
+      return Files.readString(Path.of("/proc", Long.toString(process), "comm")).strip();
     } catch (IOException e) {
       return "another program";
     }
