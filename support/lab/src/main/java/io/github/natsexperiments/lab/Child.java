@@ -1,6 +1,5 @@
 package io.github.natsexperiments.lab;
 
-import io.github.natsexperiments.server.Watchdog;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -70,7 +69,7 @@ final class Child implements AutoCloseable {
   private Child(Call call, Redirect input) throws IOException {
     name = call.name();
     process = call.process().redirectInput(input).start();
-    Watchdog.watch(process.pid());
+    Watchdog.watch(process.pid(), "");
   }
 
   private void listen(String lines) {

@@ -39,7 +39,11 @@ record Count(
     Map<String, String> errors) {
 
   /** The server was away. */
-  record Outage(long from, long to) {}
+  record Outage(long from, long to) {
+    private Outage until(long later) {
+      return new Outage(from, later);
+    }
+  }
 
   /**
    * Counts.
@@ -70,7 +74,8 @@ record Count(
         published - arrived,
         outputs.ackedAndMissing(),
         times.values().stream().filter(n -> n > 1).count(),
-        silence(firsts, outages),
+        silence(
+            firsts, outages.stream().map(o -> o.until(outputs.firstPublication(o.to()))).toList()),
         outputs.missing(),
         all,
         List.copyOf(outages),

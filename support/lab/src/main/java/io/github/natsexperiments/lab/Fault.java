@@ -42,6 +42,7 @@ enum Fault {
       server.resume();
     } else {
       server.start();
+      Watchdog.watch(server);
     }
   }
 

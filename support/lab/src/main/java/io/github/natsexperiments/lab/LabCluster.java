@@ -30,6 +30,7 @@ final class LabCluster {
       if (cluster == null) {
         return ExitCode.DONE;
       }
+      cluster.nodes().forEach(Watchdog::watch);
       tell(cluster, Lab.stdout());
       int alive = NativeCluster.SIZE;
       while (alive > 0) {

@@ -4,11 +4,12 @@ import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.server.NativeServer;
-import io.github.natsexperiments.server.PortOwner;
 import io.github.natsexperiments.server.ServerConfig;
 import java.net.BindException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -48,7 +49,10 @@ final class LabServer {
    */
   static NativeServer start(ServerConfig config, int port, Path data, Stop stop)
       throws Failure, InterruptedException {
-    return start(() -> NativeServer.startWithoutShutdownHook(config, port, data), port, stop);
+    return start(
+        () -> Watchdog.watch(NativeServer.startWithoutShutdownHook(config, port, data)),
+        port,
+        stop);
   }
 
   /** The same with another way to start, for more than one server. */
@@ -78,7 +82,17 @@ final class LabServer {
     }
   }
 
+  /** How to stop the server on a port, when another lab has started it. */
   private static String how(int port) {
-    return PortOwner.process(port).map(pid -> " (kill " + pid + ")").orElse("");
+    return ProcessHandle.allProcesses()
+        .filter(process -> hasWords(process, "--port", Integer.toString(port)))
+        .findFirst()
+        .map(process -> " (kill " + process.pid() + ")")
+        .orElse("");
+  }
+
+  private static boolean hasWords(ProcessHandle process, String... words) {
+    List<String> arguments = List.of(process.info().arguments().orElse(new String[0]));
+    return Collections.indexOfSubList(arguments, List.of(words)) >= 0;
   }
 }

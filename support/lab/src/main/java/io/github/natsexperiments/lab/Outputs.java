@@ -30,6 +30,7 @@ final class Outputs {
 
   private final Set<Long> published = new HashSet<>();
   private final Set<String> acked = new HashSet<>();
+  private final List<Long> publications = new ArrayList<>();
   private final Set<Long> failed = new HashSet<>();
   private final List<Arrival> arrivals = new ArrayList<>();
   private final Set<String> places = new HashSet<>();
@@ -40,7 +41,7 @@ final class Outputs {
   private Long missing;
 
   /** Takes a line of the publisher. */
-  synchronized void publisher(boolean error, String line) {
+  synchronized void publisher(boolean error, String line, long millis) {
     Matcher matcher;
     if (error) {
       matcher = FAILED.matcher(line);
@@ -52,8 +53,10 @@ final class Outputs {
       lastAcked = storage + "/" + matcher.group(1);
       acked.add(lastAcked);
       acks++;
+      publications.add(millis);
     } else if ((matcher = PUBLISHED.matcher(line)).find()) {
       published.add(Long.valueOf(matcher.group(1)));
+      publications.add(millis);
     }
   }
 
@@ -97,6 +100,11 @@ final class Outputs {
   /** How many that were acknowledged have not arrived. */
   synchronized long ackedAndMissing() {
     return acked.stream().filter(place -> !places.contains(place)).count();
+  }
+
+  /** When there was something to receive for the first time since then; that moment without any. */
+  synchronized long firstPublication(long since) {
+    return publications.stream().filter(millis -> millis >= since).findFirst().orElse(since);
   }
 
   /** Whether the message that was acknowledged last has arrived, or none was. */

@@ -65,6 +65,7 @@ final class Trial {
         return null;
       }
       Storage.prepare(lesson, server.url());
+      start = System.nanoTime();
       Child subscriber =
           new Child(
               programs.call(Pair.SUBSCRIBER, server.url()),
@@ -74,7 +75,10 @@ final class Trial {
         if (!await(subscriber)) {
           return null;
         }
-        publisher = new Child(programs.call(Pair.PUBLISHER, server.url()), outputs::publisher);
+        publisher =
+            new Child(
+                programs.call(Pair.PUBLISHER, server.url()),
+                (error, line) -> outputs.publisher(error, line, now()));
         if (!breakAndSettle(server, publisher, subscriber)) {
           return null;
         }
