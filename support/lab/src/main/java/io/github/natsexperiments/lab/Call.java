@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * How a program of a lesson is started.
@@ -19,7 +20,8 @@ record Call(String name, List<String> words, Map<String, String> environment) {
   /** The lesson's own program. */
   static Call lesson(Lesson lesson, String program, String url, List<String> arguments)
       throws Failure {
-    return of(program, List.of("-jar", jar(lesson, program), "--server", url), arguments, Map.of());
+    String jar = lesson.builtJar(program).toString();
+    return of(program, List.of("-jar", jar, "--server", url), arguments, Map.of());
   }
 
   /**
@@ -33,7 +35,8 @@ record Call(String name, List<String> words, Map<String, String> environment) {
     String main =
         Lab.class.getPackageName().replaceFirst("[^.]+$", lesson.javaPackage())
             + (program.equals(Pair.PUBLISHER) ? ".PlainPublisher" : ".PlainSubscriber");
-    List<String> words = new ArrayList<>(List.of("-cp", jar(lesson, program), main, url));
+    List<String> words =
+        new ArrayList<>(List.of("-cp", lesson.builtJar(program).toString(), main, url));
     Kit kit = Kit.of(lesson.profile());
     if (kit == Kit.CREDS) {
       words.add(kit.option(program).get(1));
@@ -47,10 +50,6 @@ record Call(String name, List<String> words, Map<String, String> environment) {
     List<String> words = new ArrayList<>(start);
     words.addAll(rest);
     return new Call(program, words, environment);
-  }
-
-  private static String jar(Lesson lesson, String program) throws Failure {
-    return Lesson.seenFromHere(lesson.jar(program)).toString();
   }
 
   /** The process, not started yet: with the java that runs this one. */
@@ -67,19 +66,17 @@ record Call(String name, List<String> words, Map<String, String> environment) {
   /** As a reader would type it; a token is not shown. */
   @Override
   public String toString() {
-    String token = environment.isEmpty() ? "" : "NATS_TOKEN=$(cat " + shown(tokenFile()) + ") ";
-    return token + "java " + shown(words);
-  }
-
-  private static List<String> tokenFile() {
-    return List.of(Kit.TOKEN.file("token").toString());
+    String file = shown(Kit.TOKEN.file("token"));
+    return (environment.isEmpty() ? "" : "NATS_TOKEN=$(cat " + file + ") ")
+        + "java "
+        + shown(words.toArray());
   }
 
   /** Words as a shell wants them typed. */
-  static String shown(List<String> words) {
-    return words.stream()
-        .map(
-            word -> word.matches("[\\w./:=,@%+-]+") ? word : "'" + word.replace("'", "'\\''") + "'")
+  static String shown(Object... words) {
+    return Stream.of(words)
+        .map(Object::toString)
+        .map(w -> w.matches("[\\w./:=,@%+-]+") ? w : "'" + w.replace("'", "'\\''") + "'")
         .collect(Collectors.joining(" "));
   }
 }

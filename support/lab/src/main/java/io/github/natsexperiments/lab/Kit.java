@@ -124,7 +124,7 @@ enum Kit {
   }
 
   private void issue(Path folder) throws Failure, IOException, InterruptedException {
-    Path jar = lesson.jar("issuer");
+    Path jar = lesson.builtJar("issuer");
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     Process issuer =
         new ProcessBuilder(List.of(java, "-jar", jar.toString(), "--out", folder.toString()))

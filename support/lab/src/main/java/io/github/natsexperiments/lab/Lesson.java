@@ -92,15 +92,18 @@ enum Lesson {
     return keeps;
   }
 
-  /** A jar of this lesson, such as {@code publisher} or {@code subscriber}. */
-  Path jar(String program) throws Failure {
-    Path jar = root().resolve(folder).resolve("target").resolve(program + ".jar");
-    if (!Files.isRegularFile(jar)) {
+  /** Where a jar of this lesson is once it is built, as one types it in the current folder. */
+  Path jar(String program) {
+    return seenFromHere(root().resolve(folder).resolve("target").resolve(program + ".jar"));
+  }
+
+  /** The same jar, which must be there. */
+  Path builtJar(String program) throws Failure {
+    if (!Files.isRegularFile(jar(program))) {
       throw new Failure(
-          ExitCode.FAILED,
-          seenFromHere(jar) + " is missing: ./lab builds it, and so does mvn package");
+          ExitCode.FAILED, jar(program) + " is missing: ./lab builds it, and so does mvn package");
     }
-    return jar;
+    return jar(program);
   }
 
   /** A file of the project as one types it in the folder one is in. */

@@ -48,7 +48,7 @@ final class Pair {
   Pair(Lesson lesson, List<String> options) throws Failure {
     this.lesson = lesson;
     for (String program : List.of(PUBLISHER, SUBSCRIBER)) {
-      programs.put(program, load(lesson.jar(program)));
+      programs.put(program, load(lesson.builtJar(program)));
     }
     given = read(options);
     forPublisher = route(PUBLISHER);
@@ -166,12 +166,11 @@ final class Pair {
     }
   }
 
-  private Failure wrongUsage(ParameterException e, String... programs) throws Failure {
-    List<String> helps = new ArrayList<>();
-    for (String program : programs) {
-      String jar = Lesson.seenFromHere(lesson.jar(program)).toString();
-      helps.add("java " + Call.shown(List.of("-jar", jar, "--help")));
-    }
+  private Failure wrongUsage(ParameterException e, String... programs) {
+    List<String> helps =
+        Stream.of(programs)
+            .map(name -> "java " + Call.shown("-jar", lesson.jar(name), "--help"))
+            .toList();
     String what = e.getMessage().lines().findFirst().orElse("wrong usage");
     return new Failure(ExitCode.USAGE, what + ". See " + String.join(" and ", helps), e);
   }
