@@ -1,22 +1,30 @@
 package io.github.natsexperiments.cli;
 
 import io.github.natsexperiments.resilience.ConnectionClosedException;
+import io.github.natsexperiments.resilience.JetStreamErrors;
+import io.github.natsexperiments.resilience.NotPermittedException;
 import io.nats.client.Connection;
 import io.nats.client.ConnectionListener;
 import io.nats.client.Consumer;
 import io.nats.client.ErrorListener;
 import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /**
- * Tells on standard error what happens to a connection: that the server has gone and is back, and
+ * Logs on standard error what happens to a connection: that the server has gone and is back, and
  * that messages were dropped. Lesson 04 shows how to write such listeners, with every event. A
  * lesson that has more to do at an event extends it.
  */
 public class ConnectionLog implements ConnectionListener, ErrorListener {
   private final Stop stop;
+  private final List<String> subjects; // as the server quotes them
   private boolean connected;
+  private boolean lost; // after it was connected
+  private int refusals; // of the login, since it was lost
 
   /** Only reports. */
   public ConnectionLog() {
@@ -27,9 +35,12 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
    * Reports, and ends the run when jnats has closed the connection for good.
    *
    * @param stop what ends the run; null to leave it alone
+   * @param subjects what the run cannot do without: when the server refuses one of them, the run
+   *     ends as well. One that ends with a dot stands for all that begin with it
    */
-  public ConnectionLog(Stop stop) {
+  public ConnectionLog(Stop stop, String... subjects) {
     this.stop = stop;
+    this.subjects = Stream.of(subjects).map(s -> '"' + s + (s.endsWith(".") ? "" : "\"")).toList();
   }
 
   @Override
@@ -42,17 +53,23 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
         // Comes again after every failed attempt, and once when the program itself closes.
         if (connected && connection.getStatus() != Connection.Status.CLOSED) {
           connected = false;
+          lost = true;
           Log.LOG.warn("Disconnected from {}; trying to connect again", server);
         }
       }
       case RECONNECTED -> {
         connected = true;
+        lost = false;
+        refusals = 0;
+        if (JetStreamErrors.isLoginError(connection.getLastError())) {
+          connection.clearLastError(); // the login has worked since
+        }
         Log.LOG.info("Connected again to {}", server);
       }
       case CLOSED -> {
-        // jnats gives up when the server has refused the login twice, and tells nobody else.
-        if (stop != null && !stop.asked()) {
-          stop.fail(Failure.of(ConnectionClosedException.of(connection)));
+        Log.LOG.debug("The connection is closed");
+        if (lost) { // not by the program itself
+          fail(Failure.of(ConnectionClosedException.of(connection)));
         }
       }
       case LAME_DUCK -> Log.LOG.warn("{} is about to shut down", server);
@@ -67,8 +84,41 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   }
 
   @Override
-  public void errorOccurred(Connection connection, String error) {
+  public synchronized void errorOccurred(Connection connection, String error) {
     Log.LOG.warn("The server says: {}", error);
+    check(error);
+    // jnats gives up when a server refuses the login for the second time, and calls nobody but the
+    // ConnectionListener, after its connection timeout. There is nothing to wait for.
+    if (JetStreamErrors.isLoginError(error) && ++refusals >= 2 * connection.getServers().size()) {
+      fail(Failure.of(ConnectionClosedException.of(connection)));
+    }
+  }
+
+  /** Ends the run when the server has refused one of its subjects. */
+  private void check(String error) {
+    if (JetStreamErrors.isPermissionsViolation(error)
+        && subjects.stream().anyMatch(error::contains)) {
+      fail(Failure.of(new NotPermittedException(error, null)));
+    }
+  }
+
+  /**
+   * Ends the run for what the server said last, in case the listener has not heard it yet.
+   *
+   * @param connection of the run, at its end, before it is closed
+   */
+  void check(Connection connection) {
+    String error = connection.getLastError();
+    check(error);
+    if (JetStreamErrors.isLoginError(error)) {
+      fail(Failure.of(ConnectionClosedException.of(connection)));
+    }
+  }
+
+  private void fail(Failure why) {
+    if (stop != null && !stop.asked()) {
+      stop.fail(why);
+    }
   }
 
   @Override
@@ -76,6 +126,7 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
     Throwable what = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
     if (what instanceof IOException
         || what instanceof TimeoutException
+        || what instanceof CancellationException
         || what instanceof InterruptedException) { // a handler at work when the connection closes
       Log.LOG.debug("connection", e); // the event says it in the reader's words
     } else {
