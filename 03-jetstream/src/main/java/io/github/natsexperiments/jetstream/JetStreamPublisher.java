@@ -67,7 +67,7 @@ public final class JetStreamPublisher implements Callable<Integer>, PublishListe
     }
   }
 
-  private static Options settings(Run run) {
+  private static Options settings(Run run) throws Failure {
     return run.settings("NATS simple example publisher")
         // Lesson 1 waits 5 s. Whoever wants to go on soon after the server is back asks more often.
         .reconnectWait(Duration.ofSeconds(1))
