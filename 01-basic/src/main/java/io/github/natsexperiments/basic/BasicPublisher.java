@@ -68,27 +68,29 @@ public final class BasicPublisher implements Callable<Integer> {
     ConnectionLog log = run.log(options.subject(), Options.DEFAULT_INBOX_PREFIX);
     Options.Builder settings =
         Options.builder()
-        .servers(options.servers())
-        // 1. The name the server shows for this connection, in its log and its monitoring.
-        .connectionName("NATS simple example publisher")
-        // 2. How long one attempt to connect may take.
-        .connectionTimeout(Duration.ofSeconds(10))
-        // 3. How often to ask an idle server whether it is still there …
-        .pingInterval(Duration.ofSeconds(20))
-        // 4. … and how many of these pings may stay unanswered: gone after up to 140 s of silence.
-        .maxPingsOut(6)
-        // 5. After the connection is lost, try again for ever (0: never; jnats' default: 60 times).
-        .maxReconnects(-1)
-        // 6. The wait between two rounds of attempts.
-        .reconnectWait(Duration.ofSeconds(5))
-        // 7. and 8. need no call: the servers are tried in random order, so that clients spread
-        // over a cluster (noRandomize() keeps the order), and a connection that also subscribes
-        // gets its own messages back (noEcho() turns that off).
-        // Besides: a request that nobody can answer says so at once, not by its timeout.
-        .advancedRequestBehavior()
-        .reconnectBufferSize(Run.outgoingLimit()) // jnats' 8 MB, less in a small heap
-        .connectionListener(log)
-        .errorListener(log);
+            .servers(options.servers())
+            // 1. The name the server shows for this connection, in its log and its monitoring.
+            .connectionName("NATS simple example publisher")
+            // 2. How long one attempt to connect may take.
+            .connectionTimeout(Duration.ofSeconds(10))
+            // 3. How often to ask an idle server whether it is still there …
+            .pingInterval(Duration.ofSeconds(20))
+            // 4. … and how many of these pings may stay unanswered: gone after up to 140 s of
+            // silence.
+            .maxPingsOut(6)
+            // 5. After the connection is lost, try again for ever (0: never; jnats' default: 60
+            // times).
+            .maxReconnects(-1)
+            // 6. The wait between two rounds of attempts.
+            .reconnectWait(Duration.ofSeconds(5))
+            // 7. and 8. need no call: the servers are tried in random order, so that clients spread
+            // over a cluster (noRandomize() keeps the order), and a connection that also subscribes
+            // gets its own messages back (noEcho() turns that off).
+            // Besides: a request that nobody can answer says so at once, not by its timeout.
+            .advancedRequestBehavior()
+            .reconnectBufferSize(Run.outgoingLimit()) // jnats' 8 MB, less in a small heap
+            .connectionListener(log)
+            .errorListener(log);
     return run.secure(settings).build(); // with the login and TLS of the command line, if any
   }
 

@@ -98,15 +98,15 @@ public final class BasicSubscriber implements Callable<Integer> {
     ConnectionLog log = run.log(options.subject());
     Options.Builder settings =
         Options.builder()
-        .servers(options.servers())
-        .connectionName("NATS simple example subscriber")
-        .connectionTimeout(Duration.ofSeconds(10))
-        .pingInterval(Duration.ofSeconds(20))
-        .maxPingsOut(6)
-        .maxReconnects(-1)
-        .reconnectWait(Duration.ofSeconds(5))
-        .connectionListener(log)
-        .errorListener(log);
+            .servers(options.servers())
+            .connectionName("NATS simple example subscriber")
+            .connectionTimeout(Duration.ofSeconds(10))
+            .pingInterval(Duration.ofSeconds(20))
+            .maxPingsOut(6)
+            .maxReconnects(-1)
+            .reconnectWait(Duration.ofSeconds(5))
+            .connectionListener(log)
+            .errorListener(log);
     return run.secure(settings).build(); // with the login and TLS of the command line, if any
   }
 

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BasicClosedIT {
   /** The 3 s of the contract, three times as wide for a busy machine. */
   private static final Duration AT_ONCE = Duration.ofSeconds(9);
+
   private static final Duration RECONNECT_WAIT = Duration.ofSeconds(5);
 
   private static final ServerConfig OPEN = ServerConfig.profile("open");

@@ -8,7 +8,6 @@ import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 import io.nats.client.Nats;
 import io.nats.client.Options;
-import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -48,7 +47,8 @@ public final class CredsSubscriber implements Callable<Integer> {
         settings.authHandler(Nats.credentials(run.login().credsFile().toString()));
       }
       try (Connection connection = run.connect(settings.build())) {
-        Dispatcher dispatcher = connection.createDispatcher(run.handler(message -> handle(message, run)));
+        Dispatcher dispatcher =
+            connection.createDispatcher(run.handler(message -> handle(message, run)));
         // Without these, what waits for a slow handler may fill the heap; lesson 1 tells more.
         long heap = Runtime.getRuntime().maxMemory();
         dispatcher.setPendingLimits(Math.min(131_072, heap / 1024), Math.min(64 << 20, heap / 4));

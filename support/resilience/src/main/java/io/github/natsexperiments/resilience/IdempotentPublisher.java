@@ -2,11 +2,8 @@ package io.github.natsexperiments.resilience;
 
 import io.github.natsexperiments.resilience.AckWindow.Answer;
 import io.github.natsexperiments.resilience.AckWindow.Slot;
-import io.github.natsexperiments.resilience.PublishListener.Stored;
 import io.nats.client.Connection;
-import io.nats.client.Dispatcher;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.Message;
 import io.nats.client.Options;
 import io.nats.client.api.PublishAck;
 import io.nats.client.api.ServerInfo;
