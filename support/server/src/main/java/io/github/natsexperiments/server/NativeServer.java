@@ -175,6 +175,11 @@ public final class NativeServer implements RunningServer, Ports.Server {
     }
   }
 
+  /** Removes what JetStream has stored, as a new disk would; only while the server is down. */
+  public synchronized void wipe() {
+    ServerFinder.delete(data);
+  }
+
   @Override
   public synchronized void pause() throws IOException {
     signal("STOP");
@@ -265,7 +270,7 @@ public final class NativeServer implements RunningServer, Ports.Server {
   }
 
   /** All that this server has on disk. */
-  Path folder() {
+  public Path folder() {
     return folder;
   }
 
