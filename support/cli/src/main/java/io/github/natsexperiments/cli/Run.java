@@ -29,6 +29,7 @@ public final class Run implements AutoCloseable {
   private Login login;
   private Connection connection;
   private String more = "";
+  private boolean summary = true;
 
   /**
    * @param verb begins the summary line: {@code Published}, {@code Received}
@@ -137,6 +138,11 @@ public final class Run implements AutoCloseable {
     more = text;
   }
 
+  /** Leaves out the summary line, for a run that shows something and counts nothing. */
+  public void withoutSummary() {
+    summary = false;
+  }
+
   /**
    * The exit code of a run that can only fail or be done.
    *
@@ -167,7 +173,7 @@ public final class Run implements AutoCloseable {
   /** Prints the summary, if there was a connection at all. */
   @Override
   public void close() {
-    if (connection != null) {
+    if (connection != null && summary) {
       console.info(tally.summary() + more);
     }
     stop.close();
