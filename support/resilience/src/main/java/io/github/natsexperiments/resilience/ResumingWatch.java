@@ -6,9 +6,6 @@ import io.nats.client.ConnectionListener;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.JetStreamOptions;
-import io.nats.client.api.ConsumerConfiguration;
-import io.nats.client.api.ConsumerInfo;
-import io.nats.client.api.DeliverPolicy;
 import io.nats.client.api.KeyValueOperation;
 import io.nats.client.api.KeyValueWatchOption;
 import io.nats.client.api.KeyValueWatcher;
@@ -17,16 +14,16 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.ZonedDateTime;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * {@code KeyValue.watch} that goes on without a gap. After a restart the server knows nothing of a
- * watch any more; the one of jnats finds out by missing heartbeats, 27 s later. This one begins
- * again as soon as the connection is back, with the revision after the last one that it has handed
- * on; when only its consumer is lost, after 1.5 s without a heartbeat. It also knows a bucket from
- * another one of the same name, whose revisions begin with 1 again.
+ * {@code KeyValue.watch} that goes on without a gap. After a restart the server has forgotten the
+ * watch; jnats finds out by missing heartbeats, 27 s later. This one begins again as soon as the
+ * connection is back, with the revision after the last one that it has handed on; when only its
+ * consumer is lost, after 1.5 s without a heartbeat. It also knows a new bucket of the same name.
  *
  * <pre>{@code
  * try (ResumingWatch watch = new ResumingWatch(connection, "bucket", false, why -> …)) {
@@ -52,17 +49,16 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
   private final boolean follow;
   private final WatchListener listener;
   private final Thread keeper = new Thread(this::keep, "watch");
-  private final Semaphore wake = new Semaphore(0);
+  final Semaphore wake = new Semaphore(0); // the keeper
+  private final CountDownLatch looked = new CountDownLatch(1);
   private volatile boolean again; // the consumer cannot be trusted any more
   private volatile boolean ended;
 
-  // What to watch: set before the keeper starts.
-  private String keys;
+  private String keys; // these three are set before the keeper starts
   private KeyValueWatcher watcher;
   private List<KeyValueWatchOption> options;
 
-  // The keeper's own.
-  private WatchConsumer consumer;
+  private WatchConsumer consumer; // this and what follows is the keeper's own
   private ZonedDateTime created; // tells a bucket from a new one of the same name
   private boolean begun;
   private boolean waiting; // for a bucket
@@ -82,7 +78,6 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
    * Prepares a watch; {@link #watch} starts it.
    *
    * @param follow whether to wait for the bucket when there is none, and to go on with a new one
-   * @param listener learns what becomes of the watch
    */
   public ResumingWatch(Connection connection, String bucket, boolean follow, WatchListener listener)
       throws IOException {
@@ -96,19 +91,21 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
   }
 
   /**
-   * Starts to watch, and returns at once; what goes wrong reaches the listener.
+   * Starts to watch. What goes wrong reaches the listener, now and later.
    *
    * @param keys a key, or a pattern
    * @param watcher called for one entry after the other, which are {@link WatchedEntry}s, and once
    *     for the end of the initial values; an exception from it ends the watch
    */
-  public void watch(String keys, KeyValueWatcher watcher, KeyValueWatchOption... options) {
+  public void watch(String keys, KeyValueWatcher watcher, KeyValueWatchOption... options)
+      throws InterruptedException {
     watch(keys, watcher, 0, options);
   }
 
   /** The same, with all that is kept from a revision on; 0 stands for what the options say. */
   public void watch(
-      String keys, KeyValueWatcher watcher, long fromRevision, KeyValueWatchOption... options) {
+      String keys, KeyValueWatcher watcher, long fromRevision, KeyValueWatchOption... options)
+      throws InterruptedException {
     this.keys = keys;
     this.watcher = watcher;
     this.options = List.of(options);
@@ -117,23 +114,20 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
     connection.addConnectionListener(this);
     keeper.setDaemon(true);
     keeper.start();
+    looked.await();
   }
 
   @Override
   public void connectionEvent(Connection connection, Events type, Long time, String url) {
     // RECONNECTED comes before: there jnats has not yet told the server of our subscriptions.
     again |= type == Events.RESUBSCRIBED;
-    wake();
+    wake.release();
   }
 
   @Override
   @Deprecated
   public void connectionEvent(Connection connection, Events type) {
-    // Abstract still, but jnats calls the method with four arguments.
-  }
-
-  void wake() {
-    wake.release();
+    // the older form of the method above
   }
 
   /** Not in the connection's own thread: that one has to read the answers. */
@@ -144,6 +138,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
         if (waiting || again || consumer == null || consumer.isDead()) {
           look(System.nanoTime());
         }
+        looked.countDown();
         wake.tryAcquire(TICK_MILLIS, TimeUnit.MILLISECONDS);
         wake.drainPermits();
       }
@@ -152,8 +147,9 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
     } catch (Throwable e) { // an Error, too: nobody else would know
       end(e);
     }
+    looked.countDown();
+    Thread.interrupted(); // there is a round trip to wait for
     try {
-      Thread.interrupted(); // there is a round trip to wait for
       stop();
     } catch (InterruptedException | IllegalStateException e) {
       // The connection is closed, and all this with it.
@@ -194,7 +190,6 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
 
   /** Looks whether there is the bucket, and watches it with a new consumer if need be. */
   private void resume() throws IOException, JetStreamApiException, InterruptedException {
-    boolean lost = again;
     again = false;
     StreamInfo info;
     try {
@@ -218,17 +213,10 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
         throw new BucketGoneException(bucket, Reason.RECREATED);
       }
       beginWithTheFirst(listener::renewed);
-    } else if (!lost && consumer != null && !consumer.isDead()) {
-      return; // the server was only silent
     }
     created = info.getCreateTime();
     stop();
-    turn.lock(); // what the new one brings at once waits until all is known
-    try {
-      begin(info);
-    } finally {
-      turn.unlock();
-    }
+    begin(info);
   }
 
   private StreamInfo info() throws IOException, JetStreamApiException, InterruptedException {
@@ -247,33 +235,29 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
 
   private void begin(StreamInfo info)
       throws IOException, JetStreamApiException, InterruptedException {
-    newest = info.getStreamState().getLastSequence();
-    if (next == 0 && options.contains(KeyValueWatchOption.UPDATES_ONLY)) {
-      everything = true;
-      caughtUp();
-    }
-    consumer = new WatchConsumer(connection, this, watcher.getConsumerNamePrefix());
-    // What is in a mirror has the name of the bucket that it came from in its subject.
-    String from = info.getConfiguration().getMirror() == null ? bucket : "*";
-    ConsumerConfiguration.Builder config =
-        consumer
-            .configuration()
-            .filterSubject("$KV." + from + "." + keys)
-            .headersOnly(options.contains(KeyValueWatchOption.META_ONLY));
-    if (everything || endOfData) {
-      config.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(Math.max(1, next));
-    } else {
-      // Again from the start when it was interrupted: no older value may follow a key's newest.
-      config.deliverPolicy(DeliverPolicy.LastPerSubject);
-    }
-    ConsumerInfo its =
-        JetStreamErrors.ask(connection, () -> management.createConsumer(stream, config.build()));
-    if (!info().getCreateTime().equals(created)) {
-      throw new IOException("the bucket was created again just now");
-    }
-    current = consumer;
-    if (its.getCalculatedPending() == 0) {
-      caughtUp();
+    turn.lock(); // what the new consumer brings at once waits until all is known
+    try {
+      newest = info.getStreamState().getLastSequence();
+      if (next == 0 && options.contains(KeyValueWatchOption.UPDATES_ONLY)) {
+        everything = true;
+        caughtUp();
+      }
+      // The newest of each key again if just those were interrupted: nothing older may follow.
+      long first = everything || endOfData ? Math.max(1, next) : 0;
+      // What is in a mirror has the name of the bucket that it came from in its subject.
+      String from = info.getConfiguration().getMirror() == null ? bucket : "*";
+      String filter = "$KV." + from + "." + keys;
+      consumer = new WatchConsumer(connection, this, watcher.getConsumerNamePrefix());
+      long pending = consumer.create(management, stream, filter, first, options);
+      if (!info().getCreateTime().equals(created)) {
+        throw new IOException("the bucket was created again just now");
+      }
+      current = consumer;
+      if (pending == 0) {
+        caughtUp();
+      }
+    } finally {
+      turn.unlock();
     }
   }
 
@@ -283,38 +267,22 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
       WatchConsumer old = consumer;
       consumer = null;
       call(() -> current = null);
-      String before = connection.getLastError();
-      if (mayDelete) { // who may not has been told so by the server; then it goes unused, in 5 s
-        connection.publish("$JS.API.CONSUMER.DELETE." + stream + "." + old.name(), null);
-      }
-      old.unsubscribe(ANSWER); // with a round trip
-      String error = connection.getLastError();
-      mayDelete &= error == before || !JetStreamErrors.isPermissionsViolation(error);
+      mayDelete = old.stop(stream, mayDelete);
     }
   }
 
-  /** An entry of a consumer; only those of the current one count. */
-  void entry(WatchConsumer from, WatchedEntry entry) {
+  /** A consumer has brought an entry; null stands for: nothing more to bring just now. */
+  void brought(WatchConsumer from, WatchedEntry entry) {
     call(
         () -> {
-          if (from == current && entry.getRevision() >= next) {
+          if (from == current && entry != null && entry.getRevision() >= next) {
             next = entry.getRevision() + 1;
             if (entry.getOperation() == KeyValueOperation.PUT
                 || !options.contains(KeyValueWatchOption.IGNORE_DELETE)) {
               watcher.watch(entry);
             }
           }
-        });
-    if (entry.getDelta() == 0) {
-      caughtUp(from);
-    }
-  }
-
-  /** A consumer has nothing more to bring just now. */
-  void caughtUp(WatchConsumer from) {
-    call(
-        () -> {
-          if (from == current) {
+          if (from == current && (entry == null || entry.getDelta() == 0)) {
             caughtUp();
           }
         });
@@ -350,10 +318,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
         });
   }
 
-  /**
-   * Ends the watch. Nobody is called any more when this returns, unless it is called by the watcher
-   * or the listener, or interrupted.
-   */
+  /** Ends the watch; nobody is called any more when this returns, unless it is interrupted. */
   @Override
   public void close() {
     ended = true;

@@ -5,12 +5,18 @@ import static io.nats.client.support.NatsJetStreamConstants.LAST_CONSUMER_HDR;
 
 import io.nats.client.Connection;
 import io.nats.client.Dispatcher;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
 import io.nats.client.Message;
 import io.nats.client.MessageHandler;
 import io.nats.client.NUID;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.DeliverPolicy;
+import io.nats.client.api.KeyValueWatchOption;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * One push consumer of a {@link ResumingWatch}, up to its first gap. Whether it is there, its
@@ -20,6 +26,7 @@ final class WatchConsumer implements MessageHandler {
   private static final Duration HEARTBEAT = Duration.ofMillis(500);
   private static final long SILENCE_NANOS = HEARTBEAT.multipliedBy(3).toNanos();
   private static final Duration UNUSED = Duration.ofSeconds(5); // then the server deletes it
+  private static final Duration ROUND_TRIP = Duration.ofSeconds(2);
   private static final long MOST_MESSAGES = 100_000;
   private static final long MOST_BYTES = Math.min(64 << 20, Runtime.getRuntime().maxMemory() / 8);
 
@@ -34,7 +41,7 @@ final class WatchConsumer implements MessageHandler {
   private volatile boolean busy;
   private volatile boolean broken;
 
-  /** Subscribes; the consumer is the caller's to create. */
+  /** Subscribes to what {@link #create} lets the server send. */
   WatchConsumer(Connection connection, ResumingWatch watch, String prefix) {
     this.connection = connection;
     this.watch = watch;
@@ -45,21 +52,38 @@ final class WatchConsumer implements MessageHandler {
     dispatcher.subscribe(inbox, this);
   }
 
-  String name() {
-    return name;
-  }
-
-  /** The consumer to create, without the place where it begins. */
-  ConsumerConfiguration.Builder configuration() {
-    return ConsumerConfiguration.builder()
-        .name(name)
-        .deliverSubject(inbox)
-        .ackPolicy(AckPolicy.None)
-        .maxDeliver(1)
-        .memStorage(true)
-        .numReplicas(1)
-        .inactiveThreshold(UNUSED)
-        .flowControl(HEARTBEAT);
+  /**
+   * Creates the consumer on the server.
+   *
+   * @param first its first revision; 0 for the newest value of each key, then what follows
+   * @return how many messages it has to bring before it waits for new ones
+   */
+  long create(
+      JetStreamManagement management,
+      String stream,
+      String filter,
+      long first,
+      List<KeyValueWatchOption> options)
+      throws IOException, JetStreamApiException, InterruptedException {
+    ConsumerConfiguration.Builder config =
+        ConsumerConfiguration.builder()
+            .name(name)
+            .deliverSubject(inbox)
+            .filterSubject(filter)
+            .deliverPolicy(DeliverPolicy.LastPerSubject)
+            .headersOnly(options.contains(KeyValueWatchOption.META_ONLY))
+            .ackPolicy(AckPolicy.None)
+            .maxDeliver(1)
+            .memStorage(true)
+            .numReplicas(1)
+            .inactiveThreshold(UNUSED)
+            .flowControl(HEARTBEAT);
+    if (first > 0) {
+      config.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(first);
+    }
+    return JetStreamErrors.ask(
+            connection, () -> management.createConsumer(stream, config.build()))
+        .getCalculatedPending();
   }
 
   /** Whether something is missing, or nothing has come for too long. */
@@ -77,7 +101,7 @@ final class WatchConsumer implements MessageHandler {
         status(message);
       } else if (message.metaData().consumerSequence() == sequence + 1) {
         sequence++;
-        watch.entry(this, new WatchedEntry(message));
+        watch.brought(this, new WatchedEntry(message));
       } else {
         gap();
       }
@@ -103,7 +127,7 @@ final class WatchConsumer implements MessageHandler {
       connection.publish(question, null);
     } else if (heartbeat
         && Long.parseLong(message.getHeaders().getFirst(LAST_CONSUMER_HDR)) == sequence) {
-      watch.caughtUp(this);
+      watch.brought(this, null);
     } else {
       gap();
     }
@@ -111,23 +135,32 @@ final class WatchConsumer implements MessageHandler {
 
   private void gap() {
     broken = true;
-    watch.wake();
+    watch.wake.release();
   }
 
   /**
-   * Ends the subscription. When a message arrives just while a subscription is removed, jnats
-   * 2.26.2 loses its connection (mended after that). So this drains, which removes it only after a
-   * round trip behind the UNSUB, when nothing can arrive any more.
+   * Ends the subscription, and deletes the consumer; without the permission, which the server names
+   * once, it goes by itself, unused. When a message arrives just while a subscription is removed,
+   * jnats 2.26.2 loses its connection (mended after that). So this drains, which removes it only
+   * after a round trip behind the UNSUB, when nothing can arrive any more.
+   *
+   * @return whether consumers may be deleted
    */
-  void unsubscribe(Duration timeout) throws InterruptedException {
+  boolean stop(String stream, boolean mayDelete) throws InterruptedException {
+    String before = connection.getLastError();
     try {
+      if (mayDelete) {
+        connection.publish("$JS.API.CONSUMER.DELETE." + stream + "." + name, null);
+      }
       if (connection.getStatus() == Connection.Status.CONNECTED) {
-        dispatcher.drain(timeout);
+        dispatcher.drain(ROUND_TRIP);
       } else {
         connection.closeDispatcher(dispatcher);
       }
     } catch (IllegalStateException e) {
       // closed, and the subscription with it
     }
+    String error = connection.getLastError();
+    return mayDelete && (error == before || !JetStreamErrors.isPermissionsViolation(error));
   }
 }
