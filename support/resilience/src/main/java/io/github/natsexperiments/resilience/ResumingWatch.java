@@ -94,8 +94,8 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
    * Starts to watch. What goes wrong reaches the listener, now and later.
    *
    * @param keys a key, or a pattern
-   * @param watcher called for one entry after the other, which are {@link WatchedEntry}s, and once
-   *     for the end of the initial values; an exception from it ends the watch
+   * @param watcher called for each entry, a {@link WatchedEntry}, and once for the end of the
+   *     initial values; an exception from it ends the watch
    */
   public void watch(String keys, KeyValueWatcher watcher, KeyValueWatchOption... options)
       throws InterruptedException {
@@ -149,11 +149,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
     }
     looked.countDown();
     Thread.interrupted(); // there is a round trip to wait for
-    try {
-      stop();
-    } catch (InterruptedException | IllegalStateException e) {
-      // The connection is closed, and all this with it.
-    }
+    stop();
   }
 
   private void look(long now) throws IOException, JetStreamApiException, InterruptedException {
@@ -261,14 +257,11 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
     }
   }
 
-  /** Ends the subscription: nothing it brings counts any more, and its consumer is deleted. */
-  private void stop() throws InterruptedException {
-    if (consumer != null) {
-      WatchConsumer old = consumer;
-      consumer = null;
-      call(() -> current = null);
-      mayDelete = old.stop(stream, mayDelete);
-    }
+  /** Nothing that the consumer brings counts any more. */
+  private void stop() {
+    call(() -> current = null);
+    mayDelete = consumer == null ? mayDelete : consumer.stop(stream, mayDelete);
+    consumer = null;
   }
 
   /** A consumer has brought an entry; null stands for: nothing more to bring just now. */

@@ -146,7 +146,7 @@ final class WatchConsumer implements MessageHandler {
    *
    * @return whether consumers may be deleted
    */
-  boolean stop(String stream, boolean mayDelete) throws InterruptedException {
+  boolean stop(String stream, boolean mayDelete) {
     String before = connection.getLastError();
     try {
       if (mayDelete) {
@@ -159,6 +159,8 @@ final class WatchConsumer implements MessageHandler {
       }
     } catch (IllegalStateException e) {
       // closed, and the subscription with it
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
     String error = connection.getLastError();
     return mayDelete && (error == before || !JetStreamErrors.isPermissionsViolation(error));
