@@ -110,7 +110,8 @@ class ResumingWatchPermissionsIT {
         kv.put("key", user + round);
         seen.awaitValue(user + round, Duration.ofSeconds(2));
         if (user.equals("watcher")) {
-          assertThat(admin.jetStreamManagement().getConsumerNames("KV_b")).hasSize(1);
+          assertThat(admin.jetStreamManagement().getConsumerNames("KV_b"))
+              .hasSizeLessThanOrEqualTo(1);
         }
       }
       assertThat(seen.revisions).containsExactly(before, before + 1, before + 2, before + 3);
