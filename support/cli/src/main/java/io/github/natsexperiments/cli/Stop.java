@@ -173,6 +173,7 @@ public final class Stop implements AutoCloseable {
    */
   public Reason await(Duration timeout, Tally tally, Chore chore)
       throws Failure, InterruptedException {
+    tally.waitFromNow();
     while (!sleep(IDLE_CHECK)) {
       chore.run();
       if (timeout != null && tally.idle().compareTo(timeout) >= 0) {
