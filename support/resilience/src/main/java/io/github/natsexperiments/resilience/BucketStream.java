@@ -1,0 +1,150 @@
+package io.github.natsexperiments.resilience;
+
+import io.nats.client.Connection;
+import io.nats.client.JetStream;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamOptions;
+import io.nats.client.Message;
+import io.nats.client.MessageTtl;
+import io.nats.client.NUID;
+import io.nats.client.PublishOptions;
+import io.nats.client.api.MessageInfo;
+import io.nats.client.impl.Headers;
+import io.nats.client.support.NatsJetStreamConstants;
+import io.nats.client.support.NatsKeyValueUtil;
+import io.nats.client.support.Validator;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The stream behind a bucket: its messages are written once, whatever becomes of their answers, and
+ * read from the leader. Thread-safe.
+ */
+final class BucketStream {
+  private final Connection connection;
+  private final JetStream jetStream;
+  private final String stream;
+  private final String prefix;
+  private final Retry retry;
+  private final String run = NUID.nextGlobal() + "-";
+  private final AtomicLong writes = new AtomicLong();
+
+  BucketStream(Connection connection, String bucket, Retry retry) throws IOException {
+    this.connection = connection;
+    this.jetStream =
+        connection.jetStream(JetStreamOptions.builder().requestTimeout(Retry.ANSWER).build());
+    this.stream = NatsKeyValueUtil.toStreamName(bucket);
+    this.prefix = NatsKeyValueUtil.toKeyPrefix(bucket);
+    this.retry = retry;
+  }
+
+  /** The newest message of a key; null when there is none. */
+  MessageInfo newest(String key) throws IOException, JetStreamApiException, InterruptedException {
+    String subject = subject(key);
+    return retry.untilAnswered(() -> read("\"last_by_subj\":\"" + subject + "\""));
+  }
+
+  /**
+   * Writes a message and returns its revision.
+   *
+   * @param expected the revision that the key must hold; negative for any
+   */
+  long write(String key, Headers headers, byte[] value, long expected, MessageTtl ttl)
+      throws IOException, JetStreamApiException, InterruptedException {
+    String subject = subject(key);
+    PublishOptions options =
+        PublishOptions.builder()
+            .messageId(run + writes.incrementAndGet())
+            .expectedLastSubjectSequence(expected)
+            .messageTtl(ttl)
+            .build();
+    boolean[] sent = {false};
+    return retry.untilAnswered(
+        () -> {
+          long stored = sent[0] ? revisionOf(options.getMessageId(), subject, expected) : 0;
+          if (stored > 0) {
+            return stored;
+          }
+          boolean again = sent[0];
+          sent[0] = true;
+          try {
+            return publish(subject, headers, value, options);
+          } catch (JetStreamApiException e) {
+            stored = again && JetStreamErrors.isWrongRevision(e) ? known(options, subject) : 0;
+            if (stored > 0) {
+              return stored;
+            }
+            throw e;
+          }
+        });
+  }
+
+  private long publish(String subject, Headers headers, byte[] value, PublishOptions options)
+      throws IOException, JetStreamApiException, InterruptedException {
+    return retry.answer(jetStream.publishAsync(subject, headers, value, options)).getSeqno();
+  }
+
+  /**
+   * The revision that a message id stands for in the server's memory; 0 when it does not know the
+   * id. It compares revisions before ids, but ids before the newest message's id: a write on
+   * condition that it is stored already is never stored.
+   */
+  private long known(PublishOptions write, String subject)
+      throws IOException, JetStreamApiException, InterruptedException {
+    String id = write.getMessageId();
+    try {
+      return publish(
+          subject,
+          null,
+          null,
+          PublishOptions.builder().messageId(id).expectedLastMsgId(id).build());
+    } catch (JetStreamApiException e) {
+      if (e.getApiErrorCode() == JetStreamErrors.WRONG_LAST_MESSAGE_ID) {
+        return 0;
+      }
+      throw e;
+    }
+  }
+
+  /** Searches the history of a key, after a revision, for a message id; 0 when it is not there. */
+  private long revisionOf(String id, String subject, long after)
+      throws IOException, JetStreamApiException, InterruptedException {
+    MessageInfo message = read("\"last_by_subj\":\"" + subject + "\"");
+    long newest = message == null ? 0 : message.getSeq();
+    long next = Math.max(after, 0) + 1;
+    while (message != null && next <= newest) {
+      if (message.getHeaders() != null
+          && id.equals(message.getHeaders().getFirst(NatsJetStreamConstants.MSG_ID_HDR))) {
+        return message.getSeq();
+      }
+      message = read("\"seq\":" + next + ",\"next_by_subj\":\"" + subject + "\"");
+      next = message == null ? 0 : message.getSeq() + 1;
+    }
+    return 0;
+  }
+
+  /** Asks the leader, which jnats' own management does not; null when there is no such message. */
+  private MessageInfo read(String which)
+      throws IOException, JetStreamApiException, InterruptedException {
+    byte[] body = ("{" + which + "}").getBytes(StandardCharsets.UTF_8);
+    String subject = "$JS.API.STREAM.MSG.GET." + stream;
+    try {
+      Message message = retry.answer(connection.requestWithTimeout(subject, body, Retry.ANSWER));
+      return new MessageInfo(message, stream, false).throwOnHasError();
+    } catch (JetStreamApiException e) {
+      if (JetStreamErrors.isMessageNotFound(e)) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  private String subject(String key) {
+    Validator.validateNonWildcardKvKeyRequired(key);
+    if (("." + key + ".").contains("..")) { // jnats lets it pass, and no server would answer
+      throw new IllegalArgumentException("Key with an empty token: " + key);
+    }
+    return prefix + key;
+  }
+}
