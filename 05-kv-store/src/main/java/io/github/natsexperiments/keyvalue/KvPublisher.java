@@ -2,12 +2,16 @@ package io.github.natsexperiments.keyvalue;
 
 import io.github.natsexperiments.cli.Buckets;
 import io.github.natsexperiments.cli.Cli;
+import io.github.natsexperiments.cli.ConnectionLog;
 import io.github.natsexperiments.cli.RetryLog;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.resilience.IdempotentKeyValue;
+import io.github.natsexperiments.resilience.JetStreamErrors;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.KeyValueOptions;
 import io.nats.client.Options;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Command;
@@ -27,6 +31,11 @@ import picocli.CommandLine.Mixin;
  */
 @Command
 public final class KvPublisher implements Callable<Integer> {
+  // Of the subscriber, too.
+  static final KeyValueOptions ANSWER_SOON =
+      KeyValueOptions.builder().jsRequestTimeout(Duration.ofSeconds(2)).build();
+  static final int BUCKET_NOT_FOUND = JetStreamErrors.STREAM_NOT_FOUND;
+
   @Mixin private KvPublisherOptions options;
 
   /** Starts the program. */
@@ -48,10 +57,8 @@ public final class KvPublisher implements Callable<Integer> {
           write(kv, connection, run);
         } catch (CancellationException e) {
           run.console().warn("Stopped without an answer to the last put: it is stored or not");
-        } catch (JetStreamApiException e) {
-          throw Buckets.refused(options.bucket().name(), e);
-        } catch (IllegalArgumentException e) {
-          throw Buckets.tooLarge(connection, e);
+        } catch (JetStreamApiException | IllegalArgumentException e) {
+          throw Buckets.refused(connection, options.bucket().name(), e);
         }
         return run.result();
       }
@@ -91,7 +98,12 @@ public final class KvPublisher implements Callable<Integer> {
           }
           run.tally().add(put.value());
         };
-    Options settings = run.settings("NATS Key/Value example publisher").build();
+    ConnectionLog log = new ConnectionLog(); // the window closes its connection by itself
+    Options settings =
+        run.settings("NATS Key/Value example publisher")
+            .connectionListener(log)
+            .errorListener(log)
+            .build();
     try (PutWindow window =
         new PutWindow(settings, bucket, options.window(), listener, run.console(), run.stop())) {
       try {

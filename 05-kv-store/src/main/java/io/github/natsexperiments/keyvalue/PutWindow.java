@@ -256,6 +256,7 @@ final class PutWindow implements AutoCloseable {
   private void takeStored() throws IOException, JetStreamApiException, InterruptedException {
     Map<String, MessageInfo> newest = new HashMap<>();
     IdempotentKeyValue kv = new IdempotentKeyValue(connection, bucket);
+    stop.whenAsked(kv::close);
     for (Iterator<Pending> oldestFirst = unanswered.iterator(); oldestFirst.hasNext(); ) {
       Pending pending = oldestFirst.next();
       String key = pending.put.key();
@@ -304,7 +305,7 @@ final class PutWindow implements AutoCloseable {
       close();
       if (JetStreamErrors.isStreamNotFound(e)) {
         unanswered.clear(); // there will be no answer
-        throw Buckets.refused(bucket, e);
+        throw Buckets.refused(connection, bucket, e);
       }
       return false; // a cluster without a leader, just now
     }

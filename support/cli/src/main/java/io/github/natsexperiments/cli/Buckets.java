@@ -72,19 +72,20 @@ public final class Buckets {
     }
   }
 
-  /** What the server says instead of storing something. */
-  public static Failure refused(String bucket, JetStreamApiException e) {
-    return new Failure(ExitCode.FAILED, "Bucket \"" + bucket + "\": " + why(e), e);
-  }
-
-  /** What jnats says to a value that is larger than the server takes. */
-  public static Failure tooLarge(Connection connection, IllegalArgumentException e) {
-    return new Failure(
-        ExitCode.FAILED,
-        "A value is larger than the "
-            + connection.getMaxPayload()
-            + " bytes that the server takes (max_payload)",
-        e);
+  /**
+   * A write that is not stored.
+   *
+   * @param e what the server says instead, or what jnats says to a value larger than it takes
+   */
+  public static Failure refused(Connection connection, String bucket, Exception e) {
+    return e instanceof JetStreamApiException refused
+        ? new Failure(ExitCode.FAILED, "Bucket \"" + bucket + "\": " + why(refused), e)
+        : new Failure(
+            ExitCode.FAILED,
+            "A value is larger than the "
+                + connection.getMaxPayload()
+                + " bytes that the server takes (max_payload)",
+            e);
   }
 
   private static String why(JetStreamApiException e) {
@@ -92,8 +93,7 @@ public final class Buckets {
       case JetStreamErrors.STREAM_NOT_FOUND ->
           "it is gone: deleted, or kept in memory by a server that was restarted";
       case JetStreamErrors.REPLICAS_NEED_A_CLUSTER ->
-          e.getErrorDescription()
-              + "; only a cluster keeps several copies: leave out --replicas";
+          e.getErrorDescription() + "; only a cluster keeps several copies: leave out --replicas";
       case NO_TTL_IN_THIS_BUCKET ->
           "it was created without --ttl, so its values cannot expire; name another --bucket";
       default -> e.getErrorDescription();

@@ -29,6 +29,7 @@ public final class Run implements AutoCloseable {
   private Login login;
   private Connection connection;
   private String more = "";
+  private String end;
 
   /**
    * @param verb begins the summary line: {@code Published}, {@code Received}
@@ -138,6 +139,15 @@ public final class Run implements AutoCloseable {
   }
 
   /**
+   * Ends the run with another line than the summary.
+   *
+   * @param line says what was done
+   */
+  public void endWith(String line) {
+    end = line;
+  }
+
+  /**
    * The exit code of a run that can only fail or be done.
    *
    * @throws Failure what a listener heard, such as that the connection is closed for good
@@ -168,7 +178,7 @@ public final class Run implements AutoCloseable {
   @Override
   public void close() {
     if (connection != null) {
-      console.info(tally.summary() + more);
+      console.info(end == null ? tally.summary() + more : end);
     }
     stop.close();
   }

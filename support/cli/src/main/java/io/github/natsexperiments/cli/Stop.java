@@ -39,6 +39,7 @@ public final class Stop implements AutoCloseable {
 
   private volatile Reason reason;
   private volatile Failure failure;
+  private Runnable wake = () -> {};
 
   private Stop() {}
 
@@ -62,12 +63,16 @@ public final class Stop implements AutoCloseable {
 
   /** Asks the run to end; the first reason counts. */
   public void ask(Reason why) {
+    Runnable first;
     synchronized (this) {
       if (reason == null) {
         reason = why;
       }
+      first = wake;
+      wake = () -> {};
     }
     asked.countDown();
+    first.run();
   }
 
   /**
@@ -82,6 +87,22 @@ public final class Stop implements AutoCloseable {
       }
     }
     ask(Reason.FAILED);
+  }
+
+  /**
+   * Ends a wait that this class knows nothing of, as soon as the run shall end; now, if it shall
+   * already.
+   *
+   * @param wake called once, in any thread
+   */
+  public void whenAsked(Runnable wake) {
+    synchronized (this) {
+      if (!asked()) {
+        this.wake = wake;
+        return;
+      }
+    }
+    wake.run();
   }
 
   /**

@@ -15,22 +15,31 @@ import io.nats.client.support.NatsKeyValueUtil;
 import io.nats.client.support.Validator;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 
 /**
  * The stream behind a bucket: its messages are written once, whatever becomes of their answers, and
  * read from the leader. Thread-safe.
  */
 final class BucketStream {
+  private static final int ROOM_FOR_AN_ID = 64;
+
   private final Connection connection;
   private final JetStream jetStream;
   private final String stream;
   private final String prefix;
+  private final int largest;
   private final Retry retry;
   private final String run = NUID.nextGlobal() + "-";
   private final AtomicLong writes = new AtomicLong();
 
-  BucketStream(Connection connection, String bucket, Retry retry) throws IOException {
+  /**
+   * @param largest message in bytes, its id included; negative for any
+   */
+  BucketStream(Connection connection, String bucket, int largest, Retry retry) throws IOException {
+    this.largest = largest;
     this.connection = connection;
     this.jetStream =
         connection.jetStream(JetStreamOptions.builder().requestTimeout(Retry.ANSWER).build());
@@ -53,31 +62,53 @@ final class BucketStream {
   long write(String key, Headers headers, byte[] value, long expected, MessageTtl ttl)
       throws IOException, JetStreamApiException, InterruptedException {
     String subject = subject(key);
+    int length = value == null ? 0 : value.length;
+    // The id counts. Where it does not fit, the value itself must do after a lost answer.
+    boolean fits = largest < 0 || length + ROOM_FOR_AN_ID <= largest;
+    String id = fits ? run + writes.incrementAndGet() : null;
+    MessageInfo before = fits || expected >= 0 ? null : newest(key);
+    long after = before == null ? Math.max(expected, 0) : before.getSeq();
+    Predicate<MessageInfo> ours =
+        fits
+            ? message -> id.equals(id(message))
+            : message ->
+                id(message) == null && Arrays.equals(bytes(message.getData()), bytes(value));
     PublishOptions options =
         PublishOptions.builder()
-            .messageId(run + writes.incrementAndGet())
+            .messageId(id)
             .expectedLastSubjectSequence(expected)
             .messageTtl(ttl)
             .build();
     boolean[] sent = {false};
     return retry.untilAnswered(
         () -> {
-          long stored = sent[0] ? revisionOf(options.getMessageId(), subject, expected) : 0;
+          boolean again = sent[0];
+          long stored = again ? revisionOf(ours, subject, after) : 0;
           if (stored > 0) {
             return stored;
           }
-          boolean again = sent[0];
           sent[0] = true;
           try {
             return publish(subject, headers, value, options);
           } catch (JetStreamApiException e) {
-            stored = again && JetStreamErrors.isWrongRevision(e) ? known(options, subject) : 0;
+            if (again && fits && JetStreamErrors.isWrongRevision(e)) {
+              stored = known(id, subject);
+            }
             if (stored > 0) {
               return stored;
             }
             throw e;
           }
         });
+  }
+
+  private static String id(MessageInfo message) {
+    Headers headers = message.getHeaders();
+    return headers == null ? null : headers.getFirst(NatsJetStreamConstants.MSG_ID_HDR);
+  }
+
+  private static byte[] bytes(byte[] data) {
+    return data == null ? new byte[0] : data;
   }
 
   private long publish(String subject, Headers headers, byte[] value, PublishOptions options)
@@ -90,9 +121,8 @@ final class BucketStream {
    * id. It compares revisions before ids, but ids before the newest message's id: a write on
    * condition that it is stored already is never stored.
    */
-  private long known(PublishOptions write, String subject)
+  private long known(String id, String subject)
       throws IOException, JetStreamApiException, InterruptedException {
-    String id = write.getMessageId();
     try {
       return publish(
           subject,
@@ -107,15 +137,14 @@ final class BucketStream {
     }
   }
 
-  /** Searches the history of a key, after a revision, for a message id; 0 when it is not there. */
-  private long revisionOf(String id, String subject, long after)
+  /** Searches the history of a key, after a revision; 0 when it is not there. */
+  private long revisionOf(Predicate<MessageInfo> ours, String subject, long after)
       throws IOException, JetStreamApiException, InterruptedException {
     MessageInfo message = read("\"last_by_subj\":\"" + subject + "\"");
     long newest = message == null ? 0 : message.getSeq();
-    long next = Math.max(after, 0) + 1;
+    long next = after + 1;
     while (message != null && next <= newest) {
-      if (message.getHeaders() != null
-          && id.equals(message.getHeaders().getFirst(NatsJetStreamConstants.MSG_ID_HDR))) {
+      if (ours.test(message)) {
         return message.getSeq();
       }
       message = read("\"seq\":" + next + ",\"next_by_subj\":\"" + subject + "\"");

@@ -31,6 +31,9 @@ import java.io.IOException;
  * bucket's history, <em>and then</em> the server crashes or the outage lasts longer than the
  * duplicate window. A history longer than the number of writers makes this unlikely; 1 does not.
  *
+ * <p>In a bucket whose largest value has no room for an id (64 bytes), a lost write is looked up by
+ * its value instead.
+ *
  * <p>Every method waits until there is an answer, for as long as it takes. {@link #close} or an
  * interrupt ends the wait, and so does a connection that is closed for good. Thread-safe; it has no
  * thread of its own, holds nothing between two calls, and does not close the connection.
@@ -61,7 +64,6 @@ public final class IdempotentKeyValue implements AutoCloseable {
       throws IOException, JetStreamApiException, InterruptedException {
     String stream = NatsKeyValueUtil.toStreamName(bucket);
     retry = new Retry(connection, stream, listener);
-    messages = new BucketStream(connection, bucket, retry);
     StreamConfiguration configuration =
         JetStreamErrors.ask(
             connection,
@@ -75,6 +77,8 @@ public final class IdempotentKeyValue implements AutoCloseable {
     if (problem != null) {
       throw new IllegalArgumentException("Bucket \"" + bucket + "\" " + problem);
     }
+    int largest = configuration.getMaximumMessageSize();
+    messages = new BucketStream(connection, bucket, largest, retry);
   }
 
   /**

@@ -259,6 +259,39 @@ class IdempotentKeyValueIT {
     }
   }
 
+  /** An id counts as a part of the value. */
+  @ParameterizedTest
+  @ValueSource(strings = {"put", "update"})
+  void aValueWithNoRoomForAnId(String write) throws Exception {
+    try (Proxy proxy = new Proxy(server.port());
+        Connection other = connect(server.url());
+        Connection connection = connect(proxy.url())) {
+      other
+          .keyValueManagement()
+          .create(
+              KeyValueConfiguration.builder(BUCKET)
+                  .maximumValueSize(write.equals("put") ? 10 : 50)
+                  .maxHistoryPerKey(5)
+                  .build());
+      IdempotentKeyValue kv = new IdempotentKeyValue(connection, BUCKET);
+      kv.put("key", bytes("mine"));
+      proxy.silenceServer();
+      CompletableFuture<Long> result =
+          start(
+              () ->
+                  write.equals("put")
+                      ? kv.put("key", bytes("mine"))
+                      : kv.update("key", bytes("mine"), 1, null));
+      await().until(() -> lastRevision(other) == 2);
+      other.keyValue(BUCKET).put("key", "another");
+      proxy.cut();
+      proxy.speak();
+      assertThat(get(result)).isEqualTo(2);
+      assertThat(kv.get("key").getValueAsString()).isEqualTo("another");
+      assertThatThrownBy(() -> kv.put("key", new byte[51])).hasMessageContaining("10054");
+    }
+  }
+
   private static void awaitForgotten(Connection connection) {
     await()
         .until(
