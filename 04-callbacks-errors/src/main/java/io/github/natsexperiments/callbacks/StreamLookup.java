@@ -27,10 +27,7 @@ final class StreamLookup {
   private final Run run;
 
   StreamLookup(
-      Connection connection,
-      CallbacksPublisherOptions options,
-      ConnectionEvents events,
-      Run run) {
+      Connection connection, CallbacksPublisherOptions options, ConnectionEvents events, Run run) {
     this.connection = connection;
     this.options = options;
     this.events = events;

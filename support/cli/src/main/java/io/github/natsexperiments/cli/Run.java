@@ -5,6 +5,7 @@ import io.nats.client.Connection;
 import io.nats.client.ErrorListener;
 import io.nats.client.Options;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * One run of a program, from the command line to the summary: what ends it, where it prints, what
@@ -92,9 +93,20 @@ public final class Run implements AutoCloseable {
    * @throws Failure exit code 3 when no server can be reached, 4 when the login is rejected
    */
   public Connection connect(Options options) throws Failure, InterruptedException {
+    return connect(options, stuck -> {});
+  }
+
+  /**
+   * The same, for a program that wants to report a connection that was not really back.
+   *
+   * @param onStuck called before such a connection connects again
+   */
+  public Connection connect(Options options, Consumer<Connection> onStuck)
+      throws Failure, InterruptedException {
     Login login = login();
-    connection = Connections.connect(options, login::whyRejected);
-    HalfOpenGuard.of(connection);
+    Connection made = Connections.connect(options, login::whyRejected);
+    connection = made;
+    HalfOpenGuard.of(made, () -> onStuck.accept(made));
     ErrorListener own = options.getErrorListener();
     (own instanceof LoginListener it ? it : listener()).connected(connection);
     return connection;
