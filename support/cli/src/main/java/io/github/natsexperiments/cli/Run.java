@@ -114,11 +114,22 @@ public final class Run implements AutoCloseable {
    * @throws Failure exit code 3 when no server can be reached, 4 when the login is rejected
    */
   public Connection connect(Options options) throws Failure, InterruptedException {
+    return connect(options, stuck -> {});
+  }
+
+  /**
+   * The same, for a program that wants to report a connection that was not really back.
+   *
+   * @param onStuck called before such a connection connects again
+   */
+  public Connection connect(Options options, Consumer<Connection> onStuck)
+      throws Failure, InterruptedException {
     Login with = login();
-    connection =
+    Connection made =
         interruptible(
             () -> Connections.connect(options, common.waitForServer(), with::whyRejected));
-    HalfOpenGuard.of(connection);
+    connection = made;
+    HalfOpenGuard.of(made, () -> onStuck.accept(made));
     ErrorListener listener = options.getErrorListener();
     (listener instanceof LoginListener own ? own : log()).connected(connection);
     return connection;
