@@ -4,6 +4,7 @@ import io.github.natsexperiments.cli.Console;
 import io.github.natsexperiments.cli.DurationConverter;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;

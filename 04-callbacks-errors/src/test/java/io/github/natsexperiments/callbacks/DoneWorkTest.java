@@ -41,10 +41,10 @@ class DoneWorkTest {
 
   @Test
   void onlyANumberBehindADashIsANumber() {
-    assertThat(StoredRun.number("RUN-17")).isEqualTo(17);
+    assertThat(DoneWork.number("RUN-17")).isEqualTo(17);
     for (String id : List.of("", "17", "-17", "RUN-", "RUN-x", "RUN-1x", "RUN-+1", "RUN-1-")) {
-      assertThat(StoredRun.number(id)).as(id).isEqualTo(-1);
+      assertThat(DoneWork.number(id)).as(id).isEqualTo(-1);
     }
-    assertThat(StoredRun.number("RUN-12345678901234567890")).isEqualTo(-1);
+    assertThat(DoneWork.number("RUN-12345678901234567890")).isEqualTo(-1);
   }
 }
