@@ -23,6 +23,7 @@ public final class CommonOptions {
       description = "No line per message; a progress bar on a terminal, and the summary.")
   private boolean quiet;
 
+  @Mixin private LoginOptions login;
   @Mixin private HelpOptions help;
 
   @Option(
@@ -66,9 +67,20 @@ public final class CommonOptions {
     }
   }
 
-  /** The servers to connect to, checked. */
+  /** The servers to connect to, checked, and without a token that a URL may carry. */
   public String[] servers() {
-    return urls.clone();
+    return LoginOptions.withoutTokens(urls);
+  }
+
+  /**
+   * What to log in with: {@code --creds}, {@code --nkey}, {@code --user}, {@code --token-file}, the
+   * URL, or their environment variables.
+   *
+   * @throws Failure exit code 4 when it is empty, cannot be read or has expired
+   * @throws ParameterException when there are several
+   */
+  public Login login() throws Failure {
+    return login.login(urls);
   }
 
   /** Standard output and standard error of this run. */

@@ -1,6 +1,7 @@
 package io.github.natsexperiments.cli;
 
 import io.github.natsexperiments.resilience.ConnectionClosedException;
+import io.github.natsexperiments.resilience.JetStreamErrors;
 import io.nats.client.Connection;
 import io.nats.client.ConnectionListener;
 import io.nats.client.Consumer;
@@ -17,6 +18,7 @@ import java.util.concurrent.TimeoutException;
 public class ConnectionLog implements ConnectionListener, ErrorListener {
   private final Stop stop;
   private boolean connected;
+  private volatile String user; // as a phrase; null when nobody knows
 
   /** Only reports. */
   public ConnectionLog() {
@@ -24,7 +26,9 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   }
 
   /**
-   * Reports, and ends the run when jnats has closed the connection for good.
+   * Reports, and ends the run when jnats has closed the connection for good, or when the server
+   * refuses a subject of ours. jnats tells both to its listeners only: {@code publish} and {@code
+   * subscribe} return as if nothing were wrong.
    *
    * @param stop what ends the run; null to leave it alone
    */
@@ -68,7 +72,52 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
 
   @Override
   public void errorOccurred(Connection connection, String error) {
-    Log.LOG.warn("The server says: {}", error);
+    Failure refused = refused(error);
+    if (stop != null && refused != null) {
+      stop.fail(refused);
+    } else if (UserInfo.isAbout(error)) {
+      Log.LOG.debug("The server says: {}", error);
+    } else {
+      Log.LOG.warn("The server says: {}", error);
+    }
+  }
+
+  /**
+   * The refusal of a subject: {@code Permissions Violation for Publish to "bar"}. One of
+   * JetStream's API is none: whoever has asked there hears of it, and may do without.
+   */
+  private Failure refused(String error) {
+    if (!JetStreamErrors.isPermissionsViolation(error)
+        || error.contains("\"$JS.API.")
+        || UserInfo.isAbout(error)) {
+      return null;
+    }
+    return new Failure(
+        ExitCode.NOT_AUTHORISED,
+        "Refused by the server: "
+            + error.replaceFirst("(?i)^permissions violation for ", "")
+            + (user == null ? "" : ", to user " + user));
+  }
+
+  /**
+   * Looks whether a publish or subscribe before the last flush was refused. The server answers in
+   * the order of what it gets, so after a flush the error is there; its callback may still be on
+   * the way.
+   */
+  void check(Connection connection) {
+    Failure refused = refused(connection.getLastError());
+    if (stop != null && refused != null) {
+      stop.fail(refused);
+    }
+  }
+
+  /**
+   * Says whom the server refuses something.
+   *
+   * @param phrase the user, and what it may do
+   */
+  final void setUser(String phrase) {
+    user = phrase;
   }
 
   @Override

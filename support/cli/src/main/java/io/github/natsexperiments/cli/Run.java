@@ -2,6 +2,7 @@ package io.github.natsexperiments.cli;
 
 import io.github.natsexperiments.resilience.HalfOpenGuard;
 import io.nats.client.Connection;
+import io.nats.client.ErrorListener;
 import io.nats.client.Options;
 import java.time.Duration;
 
@@ -24,7 +25,9 @@ public final class Run implements AutoCloseable {
   private final Stop stop = Stop.onSignals();
   private final Console console;
   private final Tally tally;
-  private boolean connected;
+  private LoginListener listener;
+  private Login login;
+  private Connection connection;
   private String more = "";
 
   /**
@@ -43,19 +46,43 @@ public final class Run implements AutoCloseable {
    * them out and says what each is for; the others change the line that differs.
    *
    * @param name what the server shows for this connection, in its log and its monitoring
+   * @throws Failure exit code 4 when there is nothing to log in with where an option says
    */
-  public Options.Builder settings(String name) {
-    ConnectionLog log = new ConnectionLog(stop);
-    return Options.builder()
-        .servers(common.servers())
-        .connectionName(name)
-        .connectionTimeout(Duration.ofSeconds(10))
-        .pingInterval(Duration.ofSeconds(20))
-        .maxPingsOut(6)
-        .maxReconnects(-1)
-        .reconnectWait(Duration.ofSeconds(5))
-        .connectionListener(log)
-        .errorListener(log);
+  public Options.Builder settings(String name) throws Failure {
+    LoginListener log = listener();
+    Options.Builder settings =
+        Options.builder()
+            .servers(common.servers())
+            .connectionName(name)
+            .connectionTimeout(Duration.ofSeconds(10))
+            .pingInterval(Duration.ofSeconds(20))
+            .maxPingsOut(6)
+            .maxReconnects(-1)
+            .reconnectWait(Duration.ofSeconds(5))
+            .connectionListener(log)
+            .errorListener(log);
+    return login().applyTo(settings);
+  }
+
+  /** What the program logs in with, see {@link CommonOptions#login()}. */
+  public Login login() throws Failure {
+    if (login == null) {
+      login = common.login();
+    }
+    return login;
+  }
+
+  /** Logs in with something else than the options say, such as a token that was typed in. */
+  public void setLogin(Login login) {
+    this.login = login;
+  }
+
+  /** Says what happens to the connection, and ends the run when that is its end. */
+  public LoginListener listener() throws Failure {
+    if (listener == null) {
+      listener = new LoginListener(login(), stop);
+    }
+    return listener;
   }
 
   /**
@@ -65,10 +92,25 @@ public final class Run implements AutoCloseable {
    * @throws Failure exit code 3 when no server can be reached, 4 when the login is rejected
    */
   public Connection connect(Options options) throws Failure, InterruptedException {
-    Connection connection = Connections.connect(options);
+    Login login = login();
+    connection = Connections.connect(options, login::whyRejected);
     HalfOpenGuard.of(connection);
-    connected = true;
+    ErrorListener own = options.getErrorListener();
+    (own instanceof LoginListener it ? it : listener()).connected(connection);
     return connection;
+  }
+
+  /**
+   * Throws what a listener has heard so far, such as that the server refuses our subject; called
+   * after a flush, it knows of every publish and subscribe before.
+   *
+   * @throws Failure the end of this run
+   */
+  public void throwFailure() throws Failure {
+    if (connection != null) {
+      listener().check(connection);
+    }
+    stop.throwFailure();
   }
 
   /** What ends the run. */
@@ -101,7 +143,7 @@ public final class Run implements AutoCloseable {
    * @throws Failure what a listener heard, such as that the connection is closed for good
    */
   public int result() throws Failure {
-    stop.throwFailure();
+    throwFailure();
     return ExitCode.DONE;
   }
 
@@ -125,7 +167,7 @@ public final class Run implements AutoCloseable {
   /** Prints the summary, if there was a connection at all. */
   @Override
   public void close() {
-    if (connected) {
+    if (connection != null) {
       console.info(tally.summary() + more);
     }
     stop.close();
