@@ -29,16 +29,11 @@ import picocli.CommandLine.Mixin;
  */
 @Command
 public final class CallbacksSubscriber implements Callable<Integer> {
-  /** All that wait here should be done within the consumer's ack wait. */
-  private static final int BATCH = 100;
-
   @Mixin private CallbacksSubscriberOptions options;
 
   private Run run;
   private Connection connection;
   private Deliveries deliveries;
-  private long reconnects;
-  private int unconfirmed;
 
   /** Starts the program. */
   public static void main(String[] args) {
@@ -49,7 +44,6 @@ public final class CallbacksSubscriber implements Callable<Integer> {
   public Integer call() throws Exception {
     try (Run started = options.run()) {
       run = started;
-      // Hears everything that happens to the connection; an event line for each callback.
       ConnectionEvents events = new ConnectionEvents(run.console());
       events.onClose(() -> run.stop().ask(Stop.Reason.DONE));
       deliveries = new Deliveries(events, options);
@@ -80,17 +74,14 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     // consume() that asks for messages again at once after a restart of the server.
     try (ResumingConsumer consumer =
         ResumingConsumer.of(connection, options.stream(), options.consumer(), listener)) {
-      consumer.consume(BATCH, () -> options.count() - run.tally().messages(), this::handle);
+      consumer.consume(
+          Deliveries.BATCH, () -> options.count() - run.tally().messages(), this::handle);
       run.console().info("Waiting for messages of stream \"" + options.stream() + "\"");
       run.stop().await(options.timeout(), run.tally(), consumer::throwIfFailed);
       if (events.ended()) {
         throw events.ending(connection);
       }
-      deliveries.awaitAdvisories();
-      boolean connected = connection.getStatus() == Connection.Status.CONNECTED;
-      consumer.drain(Duration.ofSeconds(connected ? 5 : 1));
-    } catch (TimeoutException e) {
-      run.console().warn("Without a server at the end: what is not acknowledged comes again");
+      deliveries.drain(consumer, run.console());
     }
   }
 
@@ -129,15 +120,11 @@ public final class CallbacksSubscriber implements Callable<Integer> {
    * server has confirmed, so that a crash finds at most one message done and not acknowledged.
    */
   private void acknowledge(Message message) throws InterruptedException {
-    if (reconnects != connection.getStatistics().getReconnects()) {
-      reconnects = connection.getStatistics().getReconnects();
-      unconfirmed = BATCH; // to acks from before, a server that was restarted may owe no answer
-    }
     try {
-      if (unconfirmed-- > 0 || connection.getStatus() != Connection.Status.CONNECTED) {
-        message.ack();
-      } else {
+      if (deliveries.canConfirm()) {
         message.ackSync(Duration.ofSeconds(1));
+      } else {
+        message.ack();
       }
     } catch (TimeoutException | IllegalStateException e) {
       // The server is away or silent: the message will come again, and be recognised.

@@ -31,8 +31,6 @@ import picocli.CommandLine.Spec;
       "  java -jar subscriber.jar -n 200000 -q -t 60s"
     })
 final class CallbacksSubscriberOptions {
-  private static final Duration DEFAULT_ACK_WAIT = Duration.ofSeconds(30);
-
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
@@ -51,7 +49,7 @@ final class CallbacksSubscriberOptions {
       paramLabel = "SUBJECT",
       converter = Subjects.ForSubscribing.class,
       description = "Read this subject only. Default: all that the stream has.")
-  private String subject;
+  String subject; // or null
 
   @Option(
       names = "--durable",
@@ -66,7 +64,7 @@ final class CallbacksSubscriberOptions {
       paramLabel = "D",
       converter = DurationConverter.class,
       description = "Without an ack a message comes again after that long. Default: 30s.")
-  private Duration ackWait;
+  Duration ackWait; // or null
 
   @Option(
       names = "--fail-every",
@@ -105,15 +103,15 @@ final class CallbacksSubscriberOptions {
     return settings;
   }
 
-  /** The consumer, which lives on the server and remembers, while we are away, how far we got. */
+  /** The consumer lives on the server and remembers, while we are away, how far we got. */
   ConsumerConfiguration consumer() {
     return ConsumerConfiguration.builder()
         .durable(durable)
         .filterSubject(subject)
         .ackPolicy(AckPolicy.Explicit)
-        .ackWait(ackWait == null ? DEFAULT_ACK_WAIT : ackWait)
-        // No maxDeliver here: the server counts each delivery, also the one to a process that
-        // was killed before it looked at the message, and then drops it without a word to us.
+        .ackWait(ackWait)
+        // No maxDeliver: the server also counts the delivery to a process that was killed before
+        // it looked at the message, and then drops it without a word to us.
         .build();
   }
 
@@ -121,17 +119,8 @@ final class CallbacksSubscriberOptions {
     return stream;
   }
 
-  String subject() {
-    return subject;
-  }
-
   String durable() {
     return durable;
-  }
-
-  /** Null when it is not on the command line. */
-  Duration ackWait() {
-    return ackWait;
   }
 
   /** Whether the work on the message of this sequence fails, for show. */

@@ -38,13 +38,13 @@ final class ConsumerEvents implements ConsumerListener {
     List<String> filters =
         found.getFilterSubjects() == null ? List.of() : found.getFilterSubjects();
     refuseIf(
-        options.subject() != null && !filters.equals(List.of(options.subject())),
+        options.subject != null && !filters.equals(List.of(options.subject)),
         "reads " + (filters.isEmpty() ? "all" : String.join(", ", filters)),
-        options.subject());
+        options.subject);
     refuseIf(
-        options.ackWait() != null && !options.ackWait().equals(found.getAckWait()),
+        options.ackWait != null && !options.ackWait.equals(found.getAckWait()),
         "waits for acks for " + found.getAckWait().toMillis() + " ms",
-        options.ackWait() == null ? "" : options.ackWait().toMillis() + " ms");
+        options.ackWait == null ? "" : options.ackWait.toMillis() + " ms");
   }
 
   private void refuseIf(boolean differs, String is, String wanted) throws Failure {

@@ -1,20 +1,28 @@
 package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.cli.Console;
+import io.github.natsexperiments.resilience.ResumingConsumer;
 import io.nats.client.Connection;
 import io.nats.client.Message;
 import io.nats.client.impl.NatsJetStreamMetaData;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** What is delivered more than once: recognised, counted, and reported as {@code event:} lines. */
 final class Deliveries {
+  /** All that wait for their turn should be done within the consumer's ack wait. */
+  static final int BATCH = 100;
+
   private final ConnectionEvents events;
   private final CallbacksSubscriberOptions options;
   private final DoneWork done = new DoneWork();
   private final Semaphore advisories = new Semaphore(0);
   private Connection connection;
+  private long reconnects;
+  private int unconfirmed;
   private long redelivered;
   private long recognised;
   private int givenUp;
@@ -24,7 +32,9 @@ final class Deliveries {
     this.options = options;
   }
 
-  /** The server reports on subjects of its own what becomes of messages that nobody could handle. */
+  /**
+   * The server reports on subjects of its own what becomes of messages that nobody could handle.
+   */
   void listen(Connection connection) {
     this.connection = connection;
     String consumer = options.stream() + "." + options.durable();
@@ -39,9 +49,14 @@ final class Deliveries {
         .subscribe("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES." + consumer);
   }
 
-  /** Waits a moment for the advisories that are still under way. */
-  void awaitAdvisories() throws InterruptedException {
-    advisories.tryAcquire(givenUp, 1, TimeUnit.SECONDS);
+  /** Handles what has arrived, and waits a moment for the advisories on their way. */
+  void drain(ResumingConsumer consumer, Console console) throws InterruptedException {
+    try {
+      advisories.tryAcquire(givenUp, 1, TimeUnit.SECONDS);
+      consumer.drain(Duration.ofSeconds(isConnected() ? 5 : 1));
+    } catch (TimeoutException e) {
+      console.warn("Without a server at the end: what is not acknowledged comes again");
+    }
   }
 
   /** Whether the work for a message has been done: its ack got lost, or it was stored twice. */
@@ -58,6 +73,23 @@ final class Deliveries {
       tell("redelivered", meta, ": not done by this process");
     }
     return false;
+  }
+
+  private boolean isConnected() {
+    return connection.getStatus() == Connection.Status.CONNECTED;
+  }
+
+  /**
+   * Whether the server will confirm an ack. To acks from before, a server that was restarted may
+   * owe no answer.
+   */
+  boolean canConfirm() {
+    if (reconnects != connection.getStatistics().getReconnects()) {
+      reconnects = connection.getStatistics().getReconnects();
+      unconfirmed = BATCH;
+    }
+    unconfirmed = Math.max(0, unconfirmed - 1);
+    return unconfirmed == 0 && isConnected();
   }
 
   /** The work has been done, or given up. */
