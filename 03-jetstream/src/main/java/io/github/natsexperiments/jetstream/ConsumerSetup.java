@@ -4,6 +4,7 @@ import io.github.natsexperiments.cli.Console;
 import io.github.natsexperiments.cli.DurationConverter;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.JetStreamHints;
 import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
 import io.github.natsexperiments.cli.Subjects;
@@ -136,20 +137,15 @@ final class ConsumerSetup implements ConsumerListener {
   @Override
   public void streamNotFound(JetStreamApiException e, boolean gone) {
     if (gone) {
-      console.warn(gone());
+      console.warn(JetStreamHints.gone(stream));
     }
     console.info("Waiting for stream \"" + stream + "\": publisher.jar creates it");
-  }
-
-  private String gone() {
-    return "Stream \"%s\" is gone, with every message: it was deleted, or it was kept in memory and the server was restarted"
-        .formatted(stream);
   }
 
   @Override
   public void streamFound(StreamInfo found, boolean replaced) throws Failure {
     if (replaced) {
-      console.warn(gone() + "; this is a new one");
+      console.warn(JetStreamHints.gone(stream) + "; this is a new one");
     }
     StreamConfiguration config = found.getConfiguration();
     streamSubjects = config.getSubjects();

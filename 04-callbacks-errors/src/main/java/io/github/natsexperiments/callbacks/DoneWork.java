@@ -1,14 +1,11 @@
 package io.github.natsexperiments.callbacks;
 
+import io.github.natsexperiments.resilience.StoredRun;
 import io.nats.client.Message;
-import io.nats.client.impl.Headers;
-import io.nats.client.support.NatsJetStreamConstants;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Remembers which messages have been worked on, so that the work is done once although a message
@@ -21,34 +18,25 @@ import java.util.regex.Pattern;
  * together with the work, in one database transaction.
  */
 final class DoneWork {
-  private static final Pattern NUMBERED = Pattern.compile(".+-(\\d{1,18})", Pattern.DOTALL);
-
   /** For each run the intervals that are done, from the first number to the last. */
   private final Map<String, NavigableMap<Long, Long>> runs = new HashMap<>();
 
   /** {@code RUN-NUMBER} from the publisher; another message has its place in the stream. */
   static String id(Message message) {
-    Headers headers = message.getHeaders();
-    String id = headers == null ? null : headers.getLast(NatsJetStreamConstants.MSG_ID_HDR);
-    return id != null && number(id) >= 0 ? id : "sequence-" + message.metaData().streamSequence();
-  }
-
-  /** The number at the end of an id, or -1. */
-  static long number(String id) {
-    Matcher matcher = NUMBERED.matcher(id);
-    return matcher.matches() ? Long.parseLong(matcher.group(1)) : -1;
+    String id = StoredRun.id(message.getHeaders());
+    return StoredRun.number(id) >= 0 ? id : "sequence-" + message.metaData().streamSequence();
   }
 
   /** Whether the work for this message has been done. */
   boolean contains(String id) {
-    long number = number(id);
+    long number = StoredRun.number(id);
     Map.Entry<Long, Long> before = intervals(id).floorEntry(number);
     return before != null && before.getValue() >= number;
   }
 
   /** The work for this message, which was not contained, has been done. */
   void add(String id) {
-    long number = number(id);
+    long number = StoredRun.number(id);
     NavigableMap<Long, Long> intervals = intervals(id);
     Map.Entry<Long, Long> before = intervals.lowerEntry(number);
     boolean touches = before != null && before.getValue() == number - 1;

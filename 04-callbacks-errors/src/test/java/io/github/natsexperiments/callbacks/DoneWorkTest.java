@@ -2,6 +2,7 @@ package io.github.natsexperiments.callbacks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.natsexperiments.resilience.StoredRun;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -41,10 +42,10 @@ class DoneWorkTest {
 
   @Test
   void onlyANumberBehindADashIsANumber() {
-    assertThat(DoneWork.number("RUN-17")).isEqualTo(17);
+    assertThat(StoredRun.number("RUN-17")).isEqualTo(17);
     for (String id : List.of("", "17", "-17", "RUN-", "RUN-x", "RUN-1x", "RUN-+1", "RUN-1-")) {
-      assertThat(DoneWork.number(id)).as(id).isEqualTo(-1);
+      assertThat(StoredRun.number(id)).as(id).isEqualTo(-1);
     }
-    assertThat(DoneWork.number("RUN-12345678901234567890")).isEqualTo(-1);
+    assertThat(StoredRun.number("RUN-12345678901234567890")).isEqualTo(-1);
   }
 }

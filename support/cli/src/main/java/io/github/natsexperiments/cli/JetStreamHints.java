@@ -74,13 +74,24 @@ public final class JetStreamHints {
         : "";
   }
 
+  /** What has become of a stream that was there. */
+  public static String gone(String stream) {
+    return "Stream \"%s\" is gone, with every message: it was deleted, or it was kept in memory and the server was restarted"
+        .formatted(stream);
+  }
+
   /** A failure with the explanation, for what cannot go on. */
-  public static Failure failure(JetStreamApiException e) {
+  static Failure failure(JetStreamApiException e) {
     return new Failure(ExitCode.FAILED, explain(e), e);
   }
 
+  /** The same with what it is about. */
+  public static Failure failure(String what, JetStreamApiException e) {
+    return new Failure(ExitCode.FAILED, what + ": " + explain(e), e);
+  }
+
   /** The same for a consumer from which the server gives nothing. */
-  public static Failure failure(JetStreamStatusException e) {
+  static Failure failure(JetStreamStatusException e) {
     Status status = e.getStatus();
     String text = status.getMessageWithCode();
     boolean push = status.getMessage().equals(Status.CONSUMER_IS_PUSH_BASED);
