@@ -174,7 +174,9 @@ public final class Stop implements AutoCloseable {
   public Reason await(Duration timeout, Tally tally) throws InterruptedException {
     try {
       return await(timeout, tally, () -> {});
-    } catch (Failure e) {
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
       throw new AssertionError("nothing to do cannot fail", e);
     }
   }
@@ -183,7 +185,7 @@ public final class Stop implements AutoCloseable {
   @FunctionalInterface
   public interface Chore {
     /** Does what there is to do now, and comes back soon. */
-    void run() throws Failure, InterruptedException;
+    void run() throws Exception;
   }
 
   /**
@@ -192,8 +194,7 @@ public final class Stop implements AutoCloseable {
    *
    * @param timeout null to wait for ever
    */
-  public Reason await(Duration timeout, Tally tally, Chore chore)
-      throws Failure, InterruptedException {
+  public Reason await(Duration timeout, Tally tally, Chore chore) throws Exception {
     tally.waitFromNow();
     while (!sleep(IDLE_CHECK)) {
       chore.run();
