@@ -1,9 +1,9 @@
 package io.github.natsexperiments.basic;
 
 import io.github.natsexperiments.cli.Cli;
-import io.github.natsexperiments.cli.ConnectionLog;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.LoginListener;
 import io.github.natsexperiments.cli.PayloadSource;
 import io.github.natsexperiments.cli.Run;
 import io.nats.client.Connection;
@@ -63,32 +63,35 @@ public final class BasicPublisher implements Callable<Integer> {
     }
   }
 
-  private Options settings(Run run) {
-    // Logs that the server has gone and is back; the run ends when a subject is refused.
-    ConnectionLog log = run.log(options.subject(), Options.DEFAULT_INBOX_PREFIX);
-    return Options.builder()
-        .servers(options.servers())
-        // 1. The name the server shows for this connection, in its log and its monitoring.
-        .connectionName("NATS simple example publisher")
-        // 2. How long one attempt to connect may take.
-        .connectionTimeout(Duration.ofSeconds(10))
-        // 3. How often to ask an idle server whether it is still there …
-        .pingInterval(Duration.ofSeconds(20))
-        // 4. … and how many of these pings may stay unanswered: gone after up to 140 s of silence.
-        .maxPingsOut(6)
-        // 5. After the connection is lost, try again for ever (0: never; jnats' default: 60 times).
-        .maxReconnects(-1)
-        // 6. The wait between two rounds of attempts.
-        .reconnectWait(Duration.ofSeconds(5))
-        // 7. and 8. need no call: the servers are tried in random order, so that clients spread
-        // over a cluster (noRandomize() keeps the order), and a connection that also subscribes
-        // gets its own messages back (noEcho() turns that off).
-        // Besides: a request that nobody can answer says so at once, not by its timeout.
-        .advancedRequestBehavior()
-        .reconnectBufferSize(Run.outgoingLimit()) // jnats' 8 MB, less in a small heap
-        .connectionListener(log)
-        .errorListener(log)
-        .build();
+  private Options settings(Run run) throws Failure {
+    // Logs that the server has gone and is back; the run ends when one of these is refused.
+    LoginListener log = run.listener(options.subject(), Options.DEFAULT_INBOX_PREFIX);
+    Options.Builder settings =
+        Options.builder()
+            .servers(options.servers())
+            // 1. The name the server shows for this connection, in its log and its monitoring.
+            .connectionName("NATS simple example publisher")
+            // 2. How long one attempt to connect may take.
+            .connectionTimeout(Duration.ofSeconds(10))
+            // 3. How often to ask an idle server whether it is still there …
+            .pingInterval(Duration.ofSeconds(20))
+            // 4. … and how many of these pings may stay unanswered: gone after up to 140 s of
+            // silence.
+            .maxPingsOut(6)
+            // 5. After the connection is lost, try again for ever (0: never; jnats' default: 60
+            // times).
+            .maxReconnects(-1)
+            // 6. The wait between two rounds of attempts.
+            .reconnectWait(Duration.ofSeconds(5))
+            // 7. and 8. need no call: the servers are tried in random order, so that clients spread
+            // over a cluster (noRandomize() keeps the order), and a connection that also subscribes
+            // gets its own messages back (noEcho() turns that off).
+            // Besides: a request that nobody can answer says so at once, not by its timeout.
+            .advancedRequestBehavior()
+            .reconnectBufferSize(Run.outgoingLimit()) // jnats' 8 MB, less in a small heap
+            .connectionListener(log)
+            .errorListener(log);
+    return run.login().applyTo(settings).build(); // --creds and the like: lesson 2
   }
 
   /**

@@ -1,7 +1,8 @@
 package io.github.natsexperiments.basic;
 
 import io.github.natsexperiments.cli.Cli;
-import io.github.natsexperiments.cli.ConnectionLog;
+import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.LoginListener;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Stop;
 import io.nats.client.Connection;
@@ -94,19 +95,20 @@ public final class BasicSubscriber implements Callable<Integer> {
   }
 
   /** The same eight settings as in the publisher, where each has its comment. */
-  private Options settings(Run run) {
-    ConnectionLog log = run.log(options.subject());
-    return Options.builder()
-        .servers(options.servers())
-        .connectionName("NATS simple example subscriber")
-        .connectionTimeout(Duration.ofSeconds(10))
-        .pingInterval(Duration.ofSeconds(20))
-        .maxPingsOut(6)
-        .maxReconnects(-1)
-        .reconnectWait(Duration.ofSeconds(5))
-        .connectionListener(log)
-        .errorListener(log)
-        .build();
+  private Options settings(Run run) throws Failure {
+    LoginListener log = run.listener(options.subject());
+    Options.Builder settings =
+        Options.builder()
+            .servers(options.servers())
+            .connectionName("NATS simple example subscriber")
+            .connectionTimeout(Duration.ofSeconds(10))
+            .pingInterval(Duration.ofSeconds(20))
+            .maxPingsOut(6)
+            .maxReconnects(-1)
+            .reconnectWait(Duration.ofSeconds(5))
+            .connectionListener(log)
+            .errorListener(log);
+    return run.login().applyTo(settings).build();
   }
 
   /** Unsubscribes, lets the handler finish what has arrived, then closes: nothing is cut off. */

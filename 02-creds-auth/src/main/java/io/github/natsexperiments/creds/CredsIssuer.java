@@ -1,11 +1,10 @@
 package io.github.natsexperiments.creds;
 
 import io.github.natsexperiments.cli.Cli;
-import io.github.natsexperiments.cli.DurationConverter;
+import io.github.natsexperiments.cli.Creds;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
-import io.github.natsexperiments.cli.HelpOptions;
-import io.github.natsexperiments.cli.Subjects;
+import io.github.natsexperiments.cli.Jwt;
 import io.nats.client.NKey;
 import io.nats.client.support.JwtUtils;
 import java.io.FileDescriptor;
@@ -19,21 +18,14 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /**
  * Issues credentials, as the tool {@code nsc} does: an operator, who stands for the whole system
@@ -49,80 +41,14 @@ import picocli.CommandLine.Spec;
  *     href="https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/jwt">NATS
  *     documentation: decentralized JWT authentication</a>
  */
-@Command(
-    name = "issuer.jar",
-    synopsisHeading = "Usage: java -jar ",
-    description = "Issues credentials: an operator, an account, two users, and a server.conf.",
-    footer = {
-      "",
-      "Examples:",
-      "  java -jar issuer.jar                                    a new kit",
-      "  java -jar issuer.jar --user guest --allow-sub 'foo,bar.>' --expires 1h",
-      "  java -jar issuer.jar --renew guest --expires 24h",
-      "  java -jar issuer.jar --revoke guest",
-      "  java -jar issuer.jar --show 02-creds-auth/creds/guest.creds"
-    })
+@Command
 public final class CredsIssuer implements Callable<Integer> {
   private static final String OPERATOR_SEED = "keys/operator.seed";
   private static final String SYSTEM_SEED = "keys/system.seed";
   private static final String ACCOUNT_SEED = "keys/account.seed";
 
-  @Spec private CommandSpec spec;
-
-  @Option(
-      names = "--out",
-      paramLabel = "DIR",
-      description = "Folder of the kit. Default: ${DEFAULT-VALUE}.")
-  private Path kit = Path.of("02-creds-auth", "creds");
-
-  @Option(
-      names = "--expires",
-      paramLabel = "D",
-      converter = DurationConverter.class,
-      description = "When the users' credentials end: 90s, 24h, 30d from now. Default: never.")
-  private Duration expires;
-
-  @Option(names = "--force", description = "Replace the kit that is there, keys and all.")
-  private boolean force;
-
-  @Option(names = "--user", paramLabel = "NAME", description = "Add a user to the kit.")
-  private String newUser;
-
-  @Option(
-      names = "--allow-pub",
-      paramLabel = "SUBJECT",
-      split = ",",
-      converter = Subjects.ForSubscribing.class,
-      description = "What the new user may publish to, wildcards too. Default: nothing.")
-  private List<String> allowPub = List.of();
-
-  @Option(
-      names = "--allow-sub",
-      paramLabel = "SUBJECT",
-      split = ",",
-      converter = Subjects.ForSubscribing.class,
-      description = "What the new user may subscribe to, wildcards too. Default: nothing.")
-  private List<String> allowSub = List.of();
-
-  @Option(
-      names = "--renew",
-      paramLabel = "NAME",
-      description = "Write a user's file anew: same key, same rights, another end.")
-  private String renew;
-
-  @Option(
-      names = "--revoke",
-      paramLabel = "NAME",
-      description = "Declare a user's credentials void, in server.conf.")
-  private String revoke;
-
-  @Option(
-      names = "--show",
-      paramLabel = "FILE",
-      description = "Print what the JWTs in a file say; never a seed.")
-  private Path show;
-
-  @Mixin private HelpOptions help;
+  @Mixin private CredsIssuerOptions options;
+  private Path kit;
 
   /** Starts the program. */
   public static void main(String[] args) {
@@ -131,16 +57,19 @@ public final class CredsIssuer implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    checkUsage();
+    options.check();
     try {
-      if (show != null) {
-        show(show);
-      } else if (newUser != null) {
-        addUser(newUser);
-      } else if (renew != null) {
-        renew(renew);
-      } else if (revoke != null) {
-        revoke(revoke);
+      if (options.show() != null) {
+        show(options.show());
+        return ExitCode.DONE;
+      }
+      kit = options.kit();
+      if (options.newUser() != null) {
+        addUser(options.newUser());
+      } else if (options.renew() != null) {
+        renew(options.renew());
+      } else if (options.revoke() != null) {
+        revoke(options.revoke());
       } else {
         issueKit();
       }
@@ -153,25 +82,9 @@ public final class CredsIssuer implements Callable<Integer> {
     return ExitCode.DONE;
   }
 
-  private void checkUsage() {
-    long tasks = Stream.of(newUser, renew, revoke, show).filter(Objects::nonNull).count();
-    if (tasks > 1) {
-      throw usage("--user, --renew, --revoke and --show: one at a time");
-    }
-    if (force && tasks > 0) {
-      throw usage("--force is for a whole kit: leave out the other option, or --force");
-    }
-    if (newUser == null && !(allowPub.isEmpty() && allowSub.isEmpty())) {
-      throw usage("--allow-pub and --allow-sub say what a new user may do: name it with --user");
-    }
-    if (expires != null && (revoke != null || show != null || expires.toSeconds() < 1)) {
-      throw usage("--expires is for credentials that are issued, and 1s or more");
-    }
-  }
-
   private void issueKit() throws Failure, IOException, GeneralSecurityException {
     if (Kit.isTaken(kit)) {
-      if (!force) {
+      if (!options.force()) {
         throw failed(kit + " is there already: --force replaces it, keys and all");
       }
       Optional<Path> foreign = Kit.foreign(kit);
@@ -206,13 +119,15 @@ public final class CredsIssuer implements Callable<Integer> {
     List<String> inbox = List.of("foo", "_INBOX.subscriber.>");
     files.put("subscriber.creds", newCreds(account, "subscriber", List.of(), inbox));
     Kit.create(kit, files);
-    say("Issued a kit with the users \"publisher\" and \"subscriber\" into " + kit);
+    say(
+        "Issued a kit with the users \"publisher\" and \"subscriber\" into "
+            + kit.toAbsolutePath());
     say("A server that knows them: nats-server -c " + kit.resolve(Kit.SERVER_CONF));
   }
 
   private String newCreds(NKey account, String name, List<String> pub, List<String> sub)
       throws IOException, GeneralSecurityException {
-    return Jwts.creds(account, NKey.createUser(null), name, expires, pub, sub);
+    return Jwts.creds(account, NKey.createUser(null), name, options.expires(), pub, sub);
   }
 
   /** The configuration stands in src/main/resources, with these names in place of the values. */
@@ -230,56 +145,56 @@ public final class CredsIssuer implements Callable<Integer> {
   private void addUser(String name) throws Failure, IOException, GeneralSecurityException {
     Path file = file(name);
     NKey account = key(ACCOUNT_SEED);
-    if (Files.exists(file) && !account(account).revokes(CredsFile.parse(file).user())) {
+    if (Files.exists(file) && !account(account).revokes(Creds.parse(file).user())) {
       throw failed(
           file + " is there already: --renew extends it; to replace it, --revoke the user first");
     }
-    Kit.write(file, newCreds(account, name, allowPub, allowSub));
-    say("Issued " + file + " to user " + CredsFile.parse(file).user().inWords());
+    Kit.write(file, newCreds(account, name, options.allowPub(), options.allowSub()));
+    say("Issued " + file + " to user " + Creds.parse(file).user().inWords());
   }
 
   private void renew(String name) throws Failure, IOException, GeneralSecurityException {
     Path file = file(name);
     NKey account = key(ACCOUNT_SEED);
-    CredsFile old = CredsFile.parse(file);
+    Creds old = Creds.parse(file);
     if (account(account).revokes(old.user())) {
       throw failed("User \"" + name + "\" is revoked: --user makes a new one, with a new key");
     }
-    NKey user = NKey.fromSeed(CredsFile.blocks(file).get(1).toCharArray());
-    List<String> pub = old.user().list("pub", "allow");
-    List<String> sub = old.user().list("sub", "allow");
-    Kit.write(file, Jwts.creds(account, user, name, expires, pub, sub));
-    say("Renewed " + file + " of user " + CredsFile.parse(file).user().inWords());
+    NKey user = NKey.fromSeed(Creds.seed(file).toCharArray());
+    List<String> pub = Jwts.allowed(old.user(), "pub");
+    List<String> sub = Jwts.allowed(old.user(), "sub");
+    Kit.write(file, Jwts.creds(account, user, name, options.expires(), pub, sub));
+    say("Renewed " + file + " of user " + Creds.parse(file).user().inWords());
   }
 
-  /** The operator signs the account anew, with the user in its list of revocations. */
+  /** The operator signs the account again, with the user in its list of revocations. */
   private void revoke(String name) throws Failure, IOException, GeneralSecurityException {
     NKey key = key(ACCOUNT_SEED);
-    Claims account = account(key);
+    Jwt account = account(key);
     Map<String, Long> revocations = account.revocations();
-    String user = CredsFile.parse(file(name)).user().subject();
+    String user = Creds.parse(file(name)).user().subject();
     revocations.put(user, JwtUtils.currentTimeSeconds());
     String jwt = Jwts.account(key(OPERATOR_SEED), key, revocations);
     Path conf = kit.resolve(Kit.SERVER_CONF);
-    Kit.write(conf, Files.readString(conf).replace(account.jwt(), jwt));
+    Kit.write(conf, Files.readString(conf).replace(account.text(), jwt));
     say("Revoked user \"" + name + "\" in " + conf);
     say("Now the server has to read it: lab server does, others with nats-server --signal reload");
   }
 
   private static void show(Path file) throws Failure, IOException {
-    List<Claims> all = Kit.claims(file);
+    List<Jwt> all = Jwt.in(file);
     if (all.isEmpty()) {
       throw failed("There is no JWT in " + file);
     }
     PrintStream out =
         new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
-    all.forEach(claims -> out.println(claims.describe()));
+    all.forEach(claims -> out.println(JwtText.of(claims)));
   }
 
-  private Claims account(NKey key) throws Failure, IOException, GeneralSecurityException {
+  private Jwt account(NKey key) throws Failure, IOException, GeneralSecurityException {
     Path conf = kit.resolve(Kit.SERVER_CONF);
     String wanted = Jwts.publicKey(key);
-    return Kit.claims(conf).stream()
+    return Jwt.in(conf).stream()
         .filter(claims -> claims.subject().equals(wanted))
         .findFirst()
         .orElseThrow(() -> failed("Account " + wanted + " is not in " + conf));
@@ -290,14 +205,7 @@ public final class CredsIssuer implements Callable<Integer> {
   }
 
   private Path file(String user) {
-    if (!user.matches("[\\w-]+")) {
-      throw usage("A user's name is made of letters, digits, - and _: not \"" + user + "\"");
-    }
     return kit.resolve(user + ".creds");
-  }
-
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
   }
 
   private static Failure failed(String message) {

@@ -1,6 +1,8 @@
 package io.github.natsexperiments.creds;
 
+import io.github.natsexperiments.cli.Jwt;
 import io.nats.client.NKey;
+import io.nats.client.support.JsonValueUtils;
 import io.nats.client.support.JwtUtils;
 import io.nats.client.support.JwtUtils.Permission;
 import io.nats.client.support.JwtUtils.UserClaim;
@@ -94,6 +96,16 @@ final class Jwts {
     return subjects.isEmpty()
         ? new Permission().deny(">")
         : new Permission().allow(subjects.toArray(String[]::new));
+  }
+
+  /**
+   * What a user may do and nothing else; empty for nothing.
+   *
+   * @param direction {@code pub} or {@code sub}
+   */
+  static List<String> allowed(Jwt user, String direction) {
+    return JsonValueUtils.readStringList(
+        JsonValueUtils.readObject(user.nats(), direction), "allow");
   }
 
   /** The public half of a pair of keys, which is the name of its owner in every JWT. */

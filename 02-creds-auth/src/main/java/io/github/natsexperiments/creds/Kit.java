@@ -27,7 +27,6 @@ final class Kit {
   static final String OPERATOR_JWT = "operator.jwt";
   static final String SERVER_CONF = "server.conf";
 
-  private static final Pattern JWT = Pattern.compile("eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]+");
   private static final Pattern OURS =
       Pattern.compile("\\.gitignore|operator\\.jwt|server\\.conf|keys|[\\w-]+\\.(seed|creds)");
 
@@ -56,18 +55,30 @@ final class Kit {
     }
   }
 
+  /** How a folder gets its place; a test lets it fail. */
+  @FunctionalInterface
+  interface Mover {
+    void move(Path from, Path to) throws IOException;
+  }
+
   /**
    * Makes the folder, or replaces it. It is written beside its place and moved there when it is
-   * complete.
+   * complete; what was there goes when the new one stands, and comes back when it does not.
    *
    * @param files path in the folder, and content
    */
   static void create(Path folder, Map<String, String> files) throws IOException {
+    create(folder, files, (from, to) -> Files.move(from, to));
+  }
+
+  static void create(Path folder, Map<String, String> files, Mover mover) throws IOException {
     Path place = folder.toAbsolutePath().normalize();
     Files.createDirectories(place.getParent());
     Path aside = Files.createTempDirectory(place.getParent(), place.getFileName() + ".new-");
+    Path made = aside.resolve("new");
+    Path old = aside.resolve("old");
     try {
-      Path made = privateFolder(aside.resolve("new"));
+      privateFolder(made);
       write(made.resolve(".gitignore"), "*\n");
       for (Map.Entry<String, String> file : files.entrySet()) {
         Path path = made.resolve(file.getKey());
@@ -76,13 +87,18 @@ final class Kit {
         }
         write(path, file.getValue());
       }
-      if (isTaken(place)) {
-        Files.move(place, aside.resolve("old"));
+      if (Files.exists(place)) {
+        mover.move(place, old);
       }
-      Files.move(made, place, StandardCopyOption.REPLACE_EXISTING); // at most an empty folder
-    } finally {
+      mover.move(made, place);
+    } catch (IOException | RuntimeException e) {
+      if (Files.exists(old)) {
+        mover.move(old, place);
+      }
       delete(aside);
+      throw e;
     }
+    delete(aside);
   }
 
   /** Writes or replaces one file; whoever reads it sees the old content or the new, never half. */
@@ -94,14 +110,6 @@ final class Kit {
     } finally {
       Files.deleteIfExists(aside);
     }
-  }
-
-  /** Reads every JWT that stands anywhere in a file. */
-  static List<Claims> claims(Path file) throws IOException {
-    return JWT.matcher(Files.readString(file))
-        .results()
-        .map(match -> Claims.of(match.group()))
-        .toList();
   }
 
   /** A folder for the eyes of its owner only, by mode 0700 or, on Windows, by its access list. */

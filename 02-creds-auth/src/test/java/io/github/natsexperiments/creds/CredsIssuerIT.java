@@ -83,8 +83,17 @@ class CredsIssuerIT {
 
   @Test
   void theDefaultFolderIsTheLessons() throws IOException {
+    failsWith(
+        2,
+        Program.jar("issuer").directory(folder).start(),
+        folder.toRealPath().toString(),
+        "--out");
+    assertThat(content()).isEmpty();
+
+    Files.createDirectory(folder.resolve("02-creds-auth"));
     RunningProgram issuer = Program.jar("issuer").directory(folder).start();
     assertThat(issuer.waitForExit()).isZero();
+    issuer.waitForStderr(" into " + folder.toRealPath().resolve("02-creds-auth/creds"));
     assertThat(content()).containsKey("02-creds-auth/creds/server.conf");
     issuer.waitForStderr("nats-server -c " + Path.of("02-creds-auth", "creds", "server.conf"));
   }

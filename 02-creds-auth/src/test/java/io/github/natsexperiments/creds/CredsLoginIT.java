@@ -4,6 +4,7 @@ import static io.github.natsexperiments.creds.IssuedKit.failsWith;
 import static io.github.natsexperiments.creds.IssuedKit.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.natsexperiments.cli.Creds;
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
 import io.github.natsexperiments.testkit.Program;
@@ -42,7 +43,7 @@ class CredsLoginIT {
   }
 
   private static Instant expiry(String user) throws Exception {
-    return CredsFile.parse(kit.file(user + ".creds")).user().expires();
+    return Creds.parse(kit.file(user + ".creds")).user().expires();
   }
 
   @ParameterizedTest

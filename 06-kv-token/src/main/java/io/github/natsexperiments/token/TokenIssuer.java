@@ -1,5 +1,6 @@
 package io.github.natsexperiments.token;
 
+import io.github.natsexperiments.cli.Checkout;
 import io.github.natsexperiments.cli.Cli;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
@@ -54,8 +55,8 @@ public final class TokenIssuer implements Callable<Integer> {
   @Option(
       names = "--out",
       paramLabel = "DIR",
-      description = "Folder of the two files. Default: ${DEFAULT-VALUE}.")
-  private Path folder = Path.of("06-kv-token", "token");
+      description = "Folder of the two files. Default: 06-kv-token/token, in the checkout.")
+  private Path folder;
 
   @Option(names = "--force", description = "Replace the token that is there.")
   private boolean force;
@@ -69,6 +70,9 @@ public final class TokenIssuer implements Callable<Integer> {
 
   @Override
   public Integer call() throws Failure, IOException {
+    if (folder == null) {
+      folder = Checkout.folder("06-kv-token", "token");
+    }
     Path tokenFile = folder.resolve(TOKEN);
     Path hashFile = folder.resolve(HASH);
     if (Files.exists(tokenFile) && !force) {
@@ -88,7 +92,7 @@ public final class TokenIssuer implements Callable<Integer> {
     }
     Logger log = LoggerFactory.getLogger("nats");
     log.info("The token is in {}, for the programs: --token-file {}", tokenFile, tokenFile);
-    log.info("Its hash is in {}, for the server", hashFile);
+    log.info("Its hash is in {}, for the server", hashFile.toAbsolutePath());
     return ExitCode.DONE;
   }
 

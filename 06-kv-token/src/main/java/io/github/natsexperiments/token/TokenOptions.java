@@ -1,75 +1,51 @@
 package io.github.natsexperiments.token;
 
-import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.Failure;
-import io.github.natsexperiments.cli.ServerUrls;
+import io.github.natsexperiments.cli.Login;
 import java.io.Console;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
 
 /**
- * Where the token comes from: the URL, a file, the environment variable {@code NATS_TOKEN}, or the
- * keyboard, in this order. There is no option {@code --token TOKEN}: every user of a machine can
- * read the arguments of its processes, and the shell keeps them in its history.
+ * Where the token comes from: {@code --token-file}, the URL, the environment variable {@code
+ * NATS_TOKEN}, or the keyboard, in this order.
  */
 final class TokenOptions {
-  private static final String VARIABLE = "NATS_TOKEN";
-
-  /** A user part without a colon is a token. */
-  private static final Pattern TOKEN_IN_URL = Pattern.compile("((?:[a-z]+://)?)([^:@/]+)@(.+)");
-
-  @Option(
-      names = "--token-file",
-      paramLabel = "FILE",
-      description = "File with the token. Default: environment NATS_TOKEN, else a prompt.")
-  private Path file;
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
 
   /**
    * Finds the token, and asks for it when there is a terminal and no other way.
    *
-   * @param urls of the servers; one of them may carry the token
-   * @throws Failure exit code 4 when it is empty or cannot be read, 2 when there are several
+   * @param urls of the servers
+   * @throws Failure exit code 4 when it is empty or cannot be read
    */
   Token find(String[] urls) throws Failure {
-    String[] clean = urls.clone();
-    String inUrl = null;
-    for (int i = 0; i < urls.length; i++) {
-      Matcher url = TOKEN_IN_URL.matcher(urls[i]);
-      if (url.matches()) {
-        String token = URLDecoder.decode(url.group(2).replace("+", "%2B"), StandardCharsets.UTF_8);
-        if (inUrl != null && !inUrl.equals(token)) {
-          throw new Failure(
-              ExitCode.USAGE, "The URLs hold different tokens: one program, one token");
-        }
-        inUrl = token;
-        // jnats would show the whole URL in its events and errors.
-        clean[i] = url.group(1) + url.group(3);
-      }
-    }
-    if (inUrl != null) {
-      return Token.of(inUrl, "the token in the URL", clean);
-    }
-    if (file != null) {
-      return Token.in(file, clean);
-    }
-    String inEnvironment = System.getenv(VARIABLE);
-    if (inEnvironment != null) {
-      return Token.of(inEnvironment, "the token in " + VARIABLE, clean);
-    }
-    return isTerminal() ? ask(clean) : Token.none(clean);
+    Login login = common(spec).login();
+    return new Token(login.isNone() && isTerminal() ? ask(urls) : login, urls);
   }
 
-  private static Token ask(String[] urls) throws Failure {
+  private static CommonOptions common(CommandSpec spec) {
+    for (CommandSpec mixin : spec.mixins().values()) {
+      if (mixin.userObject() instanceof CommonOptions common) {
+        return common;
+      }
+      CommonOptions deeper = common(mixin);
+      if (deeper != null) {
+        return deeper;
+      }
+    }
+    return null;
+  }
+
+  private static Login ask(String[] urls) throws Failure {
     char[] typed =
-        System.console()
-            .readPassword(
-                "Token for %s (not shown): ", ServerUrls.withoutSecrets(String.join(", ", urls)));
-    return Token.of(typed == null ? "" : new String(typed), "the token typed in", urls);
+        System.console().readPassword("Token for %s (not shown): ", String.join(", ", urls));
+    return Login.token(typed == null ? "" : new String(typed), "the token typed in");
   }
 
   /** Newer JDKs have a console also where nobody sits at it. */
@@ -81,7 +57,7 @@ final class TokenOptions {
         if (!target.startsWith("/dev/pts/") && !target.startsWith("/dev/tty")) {
           return false;
         }
-      } catch (java.io.IOException e) {
+      } catch (IOException e) {
         return false;
       }
     }

@@ -100,18 +100,19 @@ class TokenLoginIT {
                 + server.url()
                 + ": it does not accept the token in NATS_TOKEN");
     assertThat(error(Login.program(jar, server).start(), 4))
-        .endsWith("it asks for a token: name a file with --token-file, or set NATS_TOKEN");
+        .contains("it asks for a token or a password")
+        .contains("name a file with --token-file, or set NATS_TOKEN");
     assertThat(error(Login.program(jar, server).env("NATS_TOKEN", " ").start(), 4))
         .isEqualTo("ERROR No login: the token in NATS_TOKEN is empty");
 
     Path missing = folder.resolve("missing");
     assertThat(error(Login.program(jar, server, "--token-file", missing).start(), 4))
-        .isEqualTo("ERROR No login: there is no file " + missing);
+        .startsWith("ERROR Token file " + missing + " does not exist");
     Path empty = Files.writeString(folder.resolve("empty"), "\n");
     assertThat(error(Login.program(jar, server, "--token-file", empty).start(), 4))
-        .isEqualTo("ERROR No login: the token in " + empty + " is empty");
+        .isEqualTo("ERROR Token file " + empty + " is empty");
     assertThat(error(Login.program(jar, server, "--token-file", folder).start(), 4))
-        .startsWith("ERROR No login: cannot read " + folder);
+        .startsWith("ERROR Token file " + folder + " is a directory");
   }
 
   @Test
@@ -151,6 +152,13 @@ class TokenLoginIT {
       assertThat(publisher.waitForExit()).isZero();
       publisher.waitForStderr("WARN The server asks for no token: anybody may connect");
     }
+  }
+
+  @Test
+  void theIssuerDoesNotMakeALessonsFolderElsewhere() throws IOException {
+    assertThat(error(Program.jar("issuer").directory(folder).start(), 2))
+        .contains("no folder 06-kv-token in " + folder.toRealPath(), "--out");
+    assertThat(folder).isEmptyDirectory();
   }
 
   @Test

@@ -31,6 +31,7 @@ public final class CommonOptions {
       description = "No server yet: retry for that long, 30s for example. Default: fail at once.")
   private Duration wait = Duration.ZERO;
 
+  @Mixin private LoginOptions login;
   @Mixin private HelpOptions help;
 
   @Option(
@@ -75,9 +76,20 @@ public final class CommonOptions {
     }
   }
 
-  /** The servers to connect to, checked. */
+  /** The servers to connect to, checked, and without a token that a URL may carry. */
   public String[] servers() {
-    return urls.clone();
+    return LoginOptions.withoutTokens(urls);
+  }
+
+  /**
+   * What to log in with: {@code --creds}, {@code --nkey}, {@code --user}, {@code --token-file}, the
+   * URL, or their environment variables.
+   *
+   * @throws Failure exit code 4 when it is empty, cannot be read or has expired
+   * @throws ParameterException when there are several
+   */
+  public Login login() throws Failure {
+    return login.login(urls);
   }
 
   /** How long to retry while there is no server; zero for not at all. */

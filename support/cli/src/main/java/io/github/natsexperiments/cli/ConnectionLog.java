@@ -2,7 +2,6 @@ package io.github.natsexperiments.cli;
 
 import io.github.natsexperiments.resilience.ConnectionClosedException;
 import io.github.natsexperiments.resilience.JetStreamErrors;
-import io.github.natsexperiments.resilience.NotPermittedException;
 import io.nats.client.Connection;
 import io.nats.client.ConnectionListener;
 import io.nats.client.Consumer;
@@ -24,7 +23,7 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   private final List<String> subjects; // as the server quotes them
   private boolean connected;
   private boolean lost; // after it was connected
-  private int refusals; // of the login, since it was lost
+  private volatile String user; // as a phrase; null when nobody knows
 
   /** Only reports. */
   public ConnectionLog() {
@@ -32,11 +31,14 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   }
 
   /**
-   * Reports, and ends the run when jnats has closed the connection for good.
+   * Reports, and ends the run when jnats has closed the connection for good, or when the server
+   * refuses a subject of ours. jnats reports both to its listeners only: {@code publish} and {@code
+   * subscribe} return as if nothing were wrong.
    *
    * @param stop what ends the run; null to leave it alone
-   * @param subjects what the run cannot do without: when the server refuses one of them, the run
-   *     ends as well. One that ends with a dot stands for all that begin with it
+   * @param subjects what the run cannot do without; one that ends with a dot stands for all that
+   *     begin with it. Without any, all subjects but those of JetStream's API: whoever has asked
+   *     there gets the error as well, and may do without
    */
   public ConnectionLog(Stop stop, String... subjects) {
     this.stop = stop;
@@ -60,7 +62,6 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
       case RECONNECTED -> {
         connected = true;
         lost = false;
-        refusals = 0;
         if (JetStreamErrors.isLoginError(connection.getLastError())) {
           connection.clearLastError(); // the login has worked since
         }
@@ -68,8 +69,9 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
       }
       case CLOSED -> {
         Log.LOG.debug("The connection is closed");
-        if (lost) { // not by the program itself
-          fail(Failure.of(ConnectionClosedException.of(connection)));
+        // jnats gives up when the server has refused the login twice, and calls nobody else.
+        if (lost && stop != null && !stop.asked()) { // not closed by the program itself
+          stop.fail(Failure.of(ConnectionClosedException.of(connection)));
         }
       }
       case LAME_DUCK -> Log.LOG.warn("{} is about to shut down", server);
@@ -84,41 +86,52 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   }
 
   @Override
-  public synchronized void errorOccurred(Connection connection, String error) {
-    Log.LOG.warn("The server says: {}", error);
-    check(error);
-    // jnats gives up when a server refuses the login for the second time, and calls nobody but the
-    // ConnectionListener, after its connection timeout. There is nothing to wait for.
-    if (JetStreamErrors.isLoginError(error) && ++refusals >= 2 * connection.getServers().size()) {
-      fail(Failure.of(ConnectionClosedException.of(connection)));
+  public void errorOccurred(Connection connection, String error) {
+    Failure refused = refused(error);
+    if (stop != null && refused != null) {
+      stop.fail(refused);
+    } else if (UserInfo.isAbout(error)) {
+      Log.LOG.debug("The server says: {}", error);
+    } else {
+      Log.LOG.warn("The server says: {}", error);
     }
   }
 
-  /** Ends the run when the server has refused one of its subjects. */
-  private void check(String error) {
-    if (JetStreamErrors.isPermissionsViolation(error)
-        && subjects.stream().anyMatch(error::contains)) {
-      fail(Failure.of(new NotPermittedException(error, null)));
+  /** The refusal of a subject: {@code Permissions Violation for Publish to "bar"}. */
+  private Failure refused(String error) {
+    if (!JetStreamErrors.isPermissionsViolation(error)
+        || UserInfo.isAbout(error)
+        || (subjects.isEmpty()
+            ? error.contains("\"$JS.API.")
+            : subjects.stream().noneMatch(error::contains))) {
+      return null;
+    }
+    return new Failure(
+        ExitCode.NOT_AUTHORISED,
+        "Refused by the server: "
+            + error.replaceFirst("(?i)^permissions violation for ", "")
+            + (user == null ? "" : ", to user " + user));
+  }
+
+  /**
+   * Looks whether a publish or subscribe before the last flush was refused. The server answers in
+   * the order of what it gets, so after a flush the error is there; its callback may still be on
+   * the way.
+   */
+  void check(Connection connection) {
+    Failure refused = refused(connection.getLastError());
+    if (stop != null && refused != null && !stop.asked()) {
+      stop.fail(refused);
     }
   }
 
   /**
-   * Ends the run for what the server said last, in case the listener has not heard it yet.
+   * Says whom the server refuses something.
    *
-   * @param connection of the run, at its end, before it is closed
+   * @param phrase the user, and what it may do
    */
-  void check(Connection connection) {
-    String error = connection.getLastError();
-    check(error);
-    if (JetStreamErrors.isLoginError(error)) {
-      fail(Failure.of(ConnectionClosedException.of(connection)));
-    }
-  }
-
-  private void fail(Failure why) {
-    if (stop != null && !stop.asked()) {
-      stop.fail(why);
-    }
+  final void setUser(String phrase) {
+    user = phrase;
   }
 
   @Override

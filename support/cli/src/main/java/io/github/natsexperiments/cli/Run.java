@@ -2,13 +2,12 @@ package io.github.natsexperiments.cli;
 
 import io.github.natsexperiments.resilience.HalfOpenGuard;
 import io.nats.client.Connection;
+import io.nats.client.ErrorListener;
 import io.nats.client.MessageHandler;
 import io.nats.client.Options;
-import io.nats.client.api.ServerInfo;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.function.Function;
 
 /**
  * One run of a program, from the command line to the summary: what ends it, where it prints, what
@@ -32,9 +31,10 @@ public final class Run implements AutoCloseable {
   private final Stop stop = Stop.onSignals();
   private final Console console;
   private final Tally tally;
-  private ConnectionLog log = new ConnectionLog(stop);
+  private LoginListener listener;
+  private Login login;
   private Connection connection;
-  private long unchecked;
+  private long unchecked; // bytes handed to jnats since the last round trip
   private String more = "";
 
   /**
@@ -53,21 +53,49 @@ public final class Run implements AutoCloseable {
    * them out and says what each is for; the others change the line that differs.
    *
    * @param name what the server shows for this connection, in its log and its monitoring
-   * @param subjects what the run cannot do without, see {@link #log}
+   * @throws Failure exit code 4 when there is nothing to log in with where an option says
    */
-  public Options.Builder settings(String name, String... subjects) {
-    log(subjects);
-    return Options.builder()
-        .servers(common.servers())
-        .connectionName(name)
-        .connectionTimeout(Duration.ofSeconds(10))
-        .pingInterval(Duration.ofSeconds(20))
-        .maxPingsOut(6)
-        .maxReconnects(-1)
-        .reconnectWait(Duration.ofSeconds(5))
-        .reconnectBufferSize(outgoingLimit())
-        .connectionListener(log)
-        .errorListener(log);
+  public Options.Builder settings(String name) throws Failure {
+    LoginListener log = listener();
+    Options.Builder settings =
+        Options.builder()
+            .servers(common.servers())
+            .connectionName(name)
+            .connectionTimeout(Duration.ofSeconds(10))
+            .pingInterval(Duration.ofSeconds(20))
+            .maxPingsOut(6)
+            .maxReconnects(-1)
+            .reconnectWait(Duration.ofSeconds(5))
+            .reconnectBufferSize(outgoingLimit())
+            .connectionListener(log)
+            .errorListener(log);
+    return login().applyTo(settings);
+  }
+
+  /** What the program logs in with, see {@link CommonOptions#login()}. */
+  public Login login() throws Failure {
+    if (login == null) {
+      login = common.login();
+    }
+    return login;
+  }
+
+  /** Logs in with something else than the options say, such as a token that was typed in. */
+  public void setLogin(Login login) {
+    this.login = login;
+  }
+
+  /**
+   * Logs what happens to the connection, and ends the run when that is its end.
+   *
+   * @param subjects the first time, what the run cannot do without, see {@link
+   *     ConnectionLog#ConnectionLog(Stop, String...)}
+   */
+  public LoginListener listener(String... subjects) throws Failure {
+    if (listener == null) {
+      listener = new LoginListener(login(), stop, subjects);
+    }
+    return listener;
   }
 
   /**
@@ -77,33 +105,27 @@ public final class Run implements AutoCloseable {
    * @throws Failure exit code 3 when no server can be reached, 4 when the login is rejected
    */
   public Connection connect(Options options) throws Failure, InterruptedException {
-    return connect(options, null);
-  }
-
-  /**
-   * The same, with words of one's own for a rejected login.
-   *
-   * @param whyRejected see {@link Connections#connect(Options, Function)}
-   * @throws Failure exit code 3 when no server can be reached, 4 when the login is rejected
-   */
-  public Connection connect(Options options, Function<ServerInfo, String> whyRejected)
-      throws Failure, InterruptedException {
+    Login login = login();
     connection =
-        interruptible(() -> Connections.connect(options, common.waitForServer(), whyRejected));
+        interruptible(
+            () -> Connections.connect(options, common.waitForServer(), login::whyRejected));
     HalfOpenGuard.of(connection);
+    ErrorListener own = options.getErrorListener();
+    (own instanceof LoginListener it ? it : listener()).connected(connection);
     return connection;
   }
 
   /**
-   * A listener that logs what happens to the connection, and ends the run when that is over for
-   * good: jnats has closed it, or the server refuses a subject.
+   * Throws what a listener has heard so far, such as that the server refuses our subject; called
+   * after a flush, it knows of every publish and subscribe before.
    *
-   * @param subjects what the run cannot do without; one that ends with a dot stands for all that
-   *     begin with it
+   * @throws Failure the end of this run
    */
-  public ConnectionLog log(String... subjects) {
-    log = new ConnectionLog(stop, subjects);
-    return log;
+  public void throwFailure() throws Failure {
+    if (connection != null) {
+      listener().check(connection);
+    }
+    stop.throwFailure();
   }
 
   /**
@@ -223,6 +245,13 @@ public final class Run implements AutoCloseable {
     return connection.getStatus() == Connection.Status.CONNECTED;
   }
 
+  /** A call that waits by itself. */
+  @FunctionalInterface
+  public interface Waiting<T> {
+    /** Makes it. */
+    T call() throws Failure, InterruptedException;
+  }
+
   /** What ends the run. */
   public Stop stop() {
     return stop;
@@ -253,8 +282,7 @@ public final class Run implements AutoCloseable {
    * @throws Failure what a listener heard, such as that the connection is closed for good
    */
   public int result() throws Failure {
-    check();
-    stop.throwFailure();
+    throwFailure();
     stop.ask(Stop.Reason.DONE);
     return ExitCode.DONE;
   }
@@ -267,8 +295,7 @@ public final class Run implements AutoCloseable {
    * @throws Failure what a listener heard; exit code 5 with one of these two texts
    */
   public int result(String gaveUp, String missing) throws Failure {
-    check();
-    stop.throwFailure();
+    throwFailure();
     if (stop.reason() == Stop.Reason.TIMEOUT) {
       throw new Failure(ExitCode.GAVE_UP, gaveUp);
     }
@@ -278,24 +305,9 @@ public final class Run implements AutoCloseable {
     return result();
   }
 
-  /** In case the listener has not heard yet what the server said last. */
-  private void check() {
-    if (connection != null) {
-      log.check(connection);
-    }
-  }
-
-  /** A call that waits by itself. */
-  @FunctionalInterface
-  public interface Waiting<T> {
-    /** Makes it. */
-    T call() throws Failure, InterruptedException;
-  }
-
   /** Prints the summary, if there was a connection at all. */
   @Override
   public void close() {
-    check();
     if (connection != null) {
       console.info(tally.summary() + more);
     }

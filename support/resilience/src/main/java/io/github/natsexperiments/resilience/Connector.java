@@ -124,7 +124,10 @@ public final class Connector {
         return;
       }
       if (JetStreamErrors.isLoginError(error)) {
-        rejecting = connection.getServerInfo();
+        ServerInfo info = connection.getServerInfo();
+        if (info.isAuthRequired()) { // else it is gone with the connection
+          rejecting = info;
+        }
         // Another server of the list may still accept the login: only the last rejection is final.
         if (++rejections == options.getServers().size()) {
           result.completeExceptionally(new AuthenticationException(error));

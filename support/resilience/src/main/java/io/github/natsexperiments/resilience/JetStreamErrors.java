@@ -77,7 +77,9 @@ public final class JetStreamErrors {
   /** Whether an error that the server sent says that the login is not accepted, or has ended. */
   public static boolean isLoginError(String error) {
     String lower = String.valueOf(error).toLowerCase(java.util.Locale.ROOT);
-    return lower.contains("authorization violation") || lower.startsWith("user authentication");
+    return lower.contains("authorization violation")
+        || lower.startsWith("user authentication")
+        || lower.startsWith("account authentication");
   }
 
   /** A request to JetStream. */

@@ -15,7 +15,7 @@ import java.util.concurrent.locks.LockSupport;
 final class Command {
 
   /** Errno ETXTBSY: another thread's new process holds a just written file open for a moment. */
-  static final String TEXT_FILE_BUSY = "error=26,";
+  private static final String TEXT_FILE_BUSY = "error=26,";
 
   private static final int BUSY_TRIES = 50;
 
@@ -34,7 +34,7 @@ final class Command {
    */
   static String run(List<String> command, Path folder, Duration limit) throws IOException {
     String name = Path.of(command.get(0)).getFileName().toString();
-    // A file, not a pipe: a grandchild that keeps a pipe open would hold us up.
+    // Not a pipe: a grandchild that keeps one open would hold us up.
     Path log = Files.createTempFile("nats-experiments-", ".log");
     try {
       ProcessBuilder builder =
@@ -58,9 +58,8 @@ final class Command {
       }
       String output = new String(Files.readAllBytes(log), StandardCharsets.UTF_8).strip();
       if (process.exitValue() != 0) {
-        String lastLine = output.substring(output.lastIndexOf('\n') + 1);
-        throw new IOException(
-            name + " ended with exit code " + process.exitValue() + ": " + lastLine);
+        String line = output.substring(output.lastIndexOf('\n') + 1);
+        throw new IOException(name + " ended with exit code " + process.exitValue() + ": " + line);
       }
       return output;
     } finally {
@@ -68,7 +67,7 @@ final class Command {
     }
   }
 
-  private static Process start(ProcessBuilder builder) throws IOException {
+  static Process start(ProcessBuilder builder) throws IOException {
     for (int attempt = 1; ; attempt++) {
       try {
         return builder.start();
@@ -81,7 +80,7 @@ final class Command {
     }
   }
 
-  private static File nullDevice() {
+  static File nullDevice() {
     return new File(Platform.WINDOWS ? "NUL" : "/dev/null");
   }
 }

@@ -22,17 +22,24 @@ import org.slf4j.LoggerFactory;
 record DebianPackage(Path aptGet, Path dpkg) {
 
   private static final Logger LOG = LoggerFactory.getLogger(DebianPackage.class);
-  private static final Duration UPDATE = Duration.ofMinutes(5);
-  private static final Duration DOWNLOAD = Duration.ofMinutes(5);
-  private static final Duration UNPACK = Duration.ofMinutes(1);
+  private static final Duration LIMIT = Duration.ofMinutes(5);
 
-  /** What others hung into apt-get update, which would touch the system's own files. */
-  private static final String NO_HOOKS =
+  /** What we have to say to apt-get; #clear is for what others hung into it. */
+  private static final String SETTINGS =
       """
       #clear APT::Update::Pre-Invoke;
       #clear APT::Update::Post-Invoke;
       #clear APT::Update::Post-Invoke-Success;
+      Dir::Cache "FOLDER/apt";
+      // Started by root, apt would change to a user who may not write into our folder.
+      APT::Sandbox::User "root";
+      Acquire::Languages "none";
+      Acquire::Retries "1";
+      Acquire::http::Timeout "20";
+      Acquire::https::Timeout "20";
       """;
+
+  private static final String FRESH_LISTS = "Dir::State::Lists \"FOLDER/lists\";\n";
 
   /**
    * Downloads and unpacks the package. The system's package lists are used as they are; when they
@@ -43,64 +50,44 @@ record DebianPackage(Path aptGet, Path dpkg) {
    */
   Path fetch(Path folder) throws IOException {
     LOG.info("fetching the package nats-server with {}", aptGet);
+    Files.createDirectories(folder.resolve("apt/archives/partial"));
     try {
-      return download(folder, List.of());
+      return download(folder, SETTINGS);
     } catch (IOException e) {
       LOG.info("the system's package lists do not help ({}), fetching fresh ones", e.getMessage());
     }
-    update(folder);
-    return download(folder, freshLists(folder));
-  }
-
-  /** Fetches package lists into the folder; what fails there is judged by what is found later. */
-  private void update(Path folder) throws IOException {
     Files.createDirectories(folder.resolve("lists/partial"));
     try {
-      aptGet(folder, freshLists(folder), UPDATE, "update");
+      aptGet(folder, SETTINGS + FRESH_LISTS, "update");
     } catch (IOException e) {
       // One source of many that does not answer is no reason to give up.
       LOG.info("some package lists are missing: {}", e.getMessage());
     }
+    return download(folder, SETTINGS + FRESH_LISTS);
   }
 
-  private Path download(Path folder, List<String> options) throws IOException {
-    aptGet(folder, options, DOWNLOAD, "download", "nats-server");
+  private Path download(Path folder, String settings) throws IOException {
+    aptGet(folder, settings, "download", "nats-server");
     Path unpacked = folder.resolve("unpacked");
     try (DirectoryStream<Path> debs = Files.newDirectoryStream(folder, "nats-server_*.deb")) {
       for (Path deb : debs) {
         Command.run(
-            List.of(dpkg.toString(), "-x", deb.toString(), unpacked.toString()), folder, UNPACK);
+            List.of(dpkg.toString(), "-x", deb.toString(), unpacked.toString()), folder, LIMIT);
       }
     }
-    for (String name : List.of("usr/sbin/nats-server", "usr/bin/nats-server")) {
-      Path server = unpacked.resolve(name);
-      if (Files.isExecutable(server)) {
-        return server;
-      }
+    Path server = unpacked.resolve("usr/sbin/nats-server");
+    if (!Files.isExecutable(server)) {
+      throw new IOException("there is no /usr/sbin/nats-server in the package nats-server");
     }
-    throw new IOException("there is no nats-server in the package nats-server");
+    return server;
   }
 
-  private void aptGet(Path folder, List<String> options, Duration limit, String... words)
-      throws IOException {
-    Path noHooks = Files.writeString(folder.resolve("apt.conf"), NO_HOOKS);
-    Files.createDirectories(folder.resolve("apt/archives/partial"));
+  private void aptGet(Path folder, String settings, String... words) throws IOException {
+    String text = settings.replace("FOLDER", folder.toString());
+    Path file = Files.writeString(folder.resolve("apt.conf"), text);
     List<String> command = new ArrayList<>();
-    Collections.addAll(command, aptGet.toString(), "--quiet=2");
-    Collections.addAll(command, "--config-file", noHooks.toString());
-    Collections.addAll(command, "-o", "Dir::Cache=" + folder.resolve("apt"));
-    // Started by root, apt would change to a user who may not write into our folder.
-    Collections.addAll(command, "-o", "APT::Sandbox::User=root");
-    Collections.addAll(command, "-o", "Acquire::Languages=none");
-    Collections.addAll(command, "-o", "Acquire::Retries=1");
-    Collections.addAll(command, "-o", "Acquire::http::Timeout=20");
-    Collections.addAll(command, "-o", "Acquire::https::Timeout=20");
-    command.addAll(options);
+    Collections.addAll(command, aptGet.toString(), "--quiet=2", "--config-file", file.toString());
     Collections.addAll(command, words);
-    Command.run(command, folder, limit);
-  }
-
-  private static List<String> freshLists(Path folder) {
-    return List.of("-o", "Dir::State::Lists=" + folder.resolve("lists"));
+    Command.run(command, folder, LIMIT);
   }
 }

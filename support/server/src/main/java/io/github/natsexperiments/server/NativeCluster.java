@@ -13,7 +13,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * Three nats-servers on this machine that are one JetStream cluster: a stream with three replicas
@@ -24,12 +23,11 @@ import java.util.stream.IntStream;
  *     href="https://docs.nats.io/running-a-nats-service/configuration/clustering/jetstream_clustering">NATS
  *     documentation: JetStream clustering</a>
  */
-public final class NativeCluster implements AutoCloseable {
+public final class NativeCluster implements Ports.Server {
 
   /** The smallest cluster in which the death of one node leaves a majority. */
   public static final int SIZE = 3;
 
-  private static final int TRIES = 5;
   private static final Duration PEERS_LIMIT = Duration.ofSeconds(10);
   private static final long POLL_MILLIS = 50;
   private static final Pattern CURRENT_PEER = Pattern.compile("\"current\": *true");
@@ -43,7 +41,14 @@ public final class NativeCluster implements AutoCloseable {
 
   private final List<NativeServer> nodes = new ArrayList<>();
 
-  private NativeCluster() {}
+  private NativeCluster(ServerBinary binary, List<Integer> ports, String settings, boolean hooked)
+      throws IOException {
+    List<Integer> routes = Ports.free(SIZE);
+    for (int i = 0; i < SIZE; i++) {
+      ServerConfig config = config("n" + (i + 1), ports.get(i), routes.get(i), routes, settings);
+      nodes.add(new NativeServer(binary, config, ports.get(i), hooked, READY, null));
+    }
+  }
 
   /**
    * Starts the nodes and returns when they have elected their leader. They are stopped and their
@@ -76,44 +81,19 @@ public final class NativeCluster implements AutoCloseable {
 
   private static NativeCluster start(int port, String settings, boolean hooked) throws IOException {
     ServerBinary binary = ServerBinary.find();
-    for (int attempt = 1; ; attempt++) {
-      List<Integer> ports = port == 0 ? freePorts() : from(port);
-      NativeCluster cluster = new NativeCluster();
-      boolean started = false;
-      try {
-        List<Integer> routes = freePorts();
-        for (int i = 0; i < SIZE; i++) {
-          ServerConfig config =
-              config("n" + (i + 1), ports.get(i), routes.get(i), routes, settings);
-          NativeServer node = new NativeServer(binary, config, ports.get(i), hooked, READY, null);
-          cluster.nodes.add(node);
-          node.addHook();
-        }
-        cluster.startNodes();
-        started = true;
-        return cluster;
-      } catch (BindException e) {
-        // Somebody was faster, see NativeServer.
-        if (attempt == TRIES || port != 0 && !ports.stream().allMatch(NativeServer::isFree)) {
-          throw e;
-        }
-      } finally {
-        if (!started) {
-          cluster.close();
-        }
-      }
-    }
+    return Ports.start(port, SIZE, ports -> new NativeCluster(binary, ports, settings, hooked));
   }
 
   /** All at once, because none is ready before a majority is. The first failure ends the wait. */
-  private void startNodes() throws IOException {
+  @Override
+  public void start() throws IOException {
     ExecutorService threads = Executors.newFixedThreadPool(SIZE);
     try {
       CompletionService<Void> starts = new ExecutorCompletionService<>(threads);
       for (NativeServer node : nodes) {
         starts.submit(
             () -> {
-              node.start(NativeServer.HEALTHY);
+              node.start(Monitoring.HEALTHY);
               return null;
             });
       }
@@ -146,7 +126,7 @@ public final class NativeCluster implements AutoCloseable {
   }
 
   private static boolean knowsOthers(NativeServer node) {
-    String jetStream = node.get("/jsz").orElse("");
+    String jetStream = new Monitoring(node.monitoringPort()).get("/jsz").orElse("");
     return CURRENT_PEER.matcher(jetStream).results().count() == SIZE - 1
         && !jetStream.contains("\"offline\": true");
   }
@@ -167,21 +147,6 @@ public final class NativeCluster implements AutoCloseable {
         """
             .formatted(name, port, route, all);
     return new ServerConfig(name, variables + ServerConfig.read("cluster") + settings);
-  }
-
-  private static List<Integer> from(int port) {
-    return IntStream.range(port, port + SIZE).boxed().toList();
-  }
-
-  private static List<Integer> freePorts() throws IOException {
-    List<Integer> ports = new ArrayList<>();
-    while (ports.size() < SIZE) {
-      int port = NativeServer.freePort();
-      if (!ports.contains(port)) {
-        ports.add(port);
-      }
-    }
-    return ports;
   }
 
   /** The nodes n1, n2 and n3. */

@@ -7,7 +7,11 @@ import java.net.HttpURLConnection;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -15,11 +19,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
-import org.apache.commons.compress.archivers.ArchiveEntry;
-import org.apache.commons.compress.archivers.ArchiveInputStream;
-import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
-import org.apache.commons.compress.archivers.zip.ZipArchiveInputStream;
-import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
+import java.util.zip.GZIPInputStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,6 +55,7 @@ record Release(
           Duration.ofSeconds(10),
           Duration.ofMinutes(10));
 
+  private static final int BLOCK = 512;
   private static final Logger LOG = LoggerFactory.getLogger(Release.class);
 
   /** A whole archive came, and it is not the one that was released. */
@@ -100,7 +101,7 @@ record Release(
                   .formatted(url, actual, expected)
               + "; install nats-server yourself and set NATS_SERVER_PATH to it");
     }
-    return unpack(file, os, folder);
+    return unpack(file, os, arch, folder);
   }
 
   /** The end of an archive's name. */
@@ -145,27 +146,41 @@ record Release(
     }
   }
 
-  private static Path unpack(Path file, String os, Path folder) throws IOException {
+  /** Finds nats-server in the one folder that an archive holds. */
+  private Path unpack(Path file, String os, String arch, Path folder) throws IOException {
     String name = os.equals("windows") ? "nats-server.exe" : "nats-server";
-    try (InputStream in = Files.newInputStream(file);
-        ArchiveInputStream<?> archive =
-            os.equals("windows")
-                ? new ZipArchiveInputStream(in)
-                : new TarArchiveInputStream(new GzipCompressorInputStream(in))) {
-      ArchiveEntry entry = archive.getNextEntry();
-      while (entry != null && (entry.isDirectory() || !entry.getName().endsWith("/" + name))) {
-        entry = archive.getNextEntry();
+    String entry = "nats-server-v%s-%s-%s/%s".formatted(version, os, arch, name);
+    Path server = folder.resolve(name);
+    if (os.equals("windows")) {
+      try (FileSystem zip = FileSystems.newFileSystem(file)) {
+        Files.copy(zip.getPath(entry), server);
       }
-      if (entry == null) {
-        throw new IOException("there is no " + name + " in " + file.getFileName());
+    } else {
+      try (InputStream tar = new GZIPInputStream(Files.newInputStream(file))) {
+        Files.write(server, find(entry, tar));
       }
-      Path server = folder.resolve(name);
-      Files.copy(archive, server);
-      if (!server.toFile().setExecutable(true, false)) {
-        throw new IOException("cannot make " + server + " executable");
-      }
-      return server;
     }
+    if (!server.toFile().setExecutable(true, false)) {
+      throw new IOException("cannot make " + server + " executable");
+    }
+    return server;
+  }
+
+  /**
+   * A file in a tar archive. As much of the format as archives with the checksums above need: for
+   * each file a block with its name and its size in octal, then its bytes, filled up to whole
+   * blocks.
+   */
+  private static byte[] find(String entry, InputStream tar) throws IOException {
+    String padded = entry + "\0".repeat(100 - entry.length());
+    for (byte[] header; (header = tar.readNBytes(BLOCK)).length == BLOCK && header[0] != 0; ) {
+      int size = Integer.parseInt(new String(header, 124, 11, StandardCharsets.US_ASCII), 8);
+      if (new String(header, 0, 100, StandardCharsets.US_ASCII).equals(padded)) {
+        return tar.readNBytes(size);
+      }
+      tar.skipNBytes((size + BLOCK - 1) / BLOCK * BLOCK);
+    }
+    throw new NoSuchFileException(entry);
   }
 
   private static MessageDigest sha256() {

@@ -34,6 +34,7 @@ record ServerFinder(
 
   private static final Logger LOG = LoggerFactory.getLogger(ServerFinder.class);
   private static final String NATS_SERVER_PATH = "NATS_SERVER_PATH";
+  private static final String PACKAGE = "package";
   static final String WORK_PREFIX = "fetch-";
 
   /** Between threads; the file lock works between processes only. */
@@ -100,19 +101,13 @@ record ServerFinder(
     return caches.resolve("nats-experiments");
   }
 
-  /**
-   * Where the release is kept; with the platform, for a home folder that several machines share.
-   */
-  private Path released(Path cache) {
-    return cache.resolve(release.version() + "-" + os + "-" + arch).resolve(Platform.NATS_SERVER);
-  }
-
-  private Path packaged(Path cache) {
-    return cache.resolve("package-" + os + "-" + arch).resolve(Platform.NATS_SERVER);
+  /** Where one is kept; with the platform, for a home folder that several machines share. */
+  private Path place(Path cache, String which) {
+    return cache.resolve(which + "-" + os + "-" + arch).resolve(Platform.NATS_SERVER);
   }
 
   private Optional<ServerBinary> cached(Path cache) {
-    for (Path path : List.of(released(cache), packaged(cache))) {
+    for (Path path : List.of(place(cache, release.version()), place(cache, PACKAGE))) {
       if (Files.exists(path)) {
         try {
           return Optional.of(ServerBinary.of(path, "the cache"));
@@ -153,7 +148,7 @@ record ServerFinder(
   private ServerBinary fetch(Path cache, Path work) throws IOException {
     String download;
     try {
-      return keep(release.download(os, arch, work), released(cache));
+      return keep(release.download(os, arch, work), place(cache, release.version()));
     } catch (Release.WrongChecksum e) {
       throw e;
     } catch (IOException e) {
@@ -165,7 +160,7 @@ record ServerFinder(
     Optional<Path> dpkg = onPath("dpkg");
     if (aptGet.isPresent() && dpkg.isPresent()) {
       try {
-        return keep(new DebianPackage(aptGet.get(), dpkg.get()).fetch(work), packaged(cache));
+        return keep(new DebianPackage(aptGet.get(), dpkg.get()).fetch(work), place(cache, PACKAGE));
       } catch (IOException e) {
         apt = e.getMessage();
       }

@@ -1,36 +1,45 @@
 package io.github.natsexperiments.server;
 
-import io.nats.Output;
+import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.function.Supplier;
-import java.util.logging.Level;
-import java.util.logging.Logger;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Keeps the last lines a nats-server writes, and passes them to the logger {@code nats-server} at
- * level debug. The runner hands over the server's own lines as suppliers, from one thread, and its
- * own remarks as strings, which nobody needs.
- */
-final class ServerOutput implements Output {
+/** The last lines a nats-server wrote; all go to the logger {@code nats-server} at level debug. */
+final class ServerOutput {
 
-  private static final org.slf4j.Logger LOG = LoggerFactory.getLogger("nats-server");
+  private static final Logger LOG = LoggerFactory.getLogger("nats-server");
   private static final int KEPT = 200;
   private static final int END_MILLIS = 1000;
 
   private final Deque<String> lines = new ArrayDeque<>();
-  private Thread reader;
+  private final Thread reader;
 
-  @Override
-  public synchronized void info(Supplier<String> line) {
-    reader = Thread.currentThread();
-    lines.add(line.get());
+  ServerOutput(BufferedReader in) {
+    reader = new Thread(() -> read(in), "nats-server output");
+    reader.setDaemon(true);
+    reader.start();
+  }
+
+  private void read(BufferedReader in) {
+    try (in) {
+      for (String line = in.readLine(); line != null; line = in.readLine()) {
+        add(line);
+        LOG.debug("{}", line);
+      }
+    } catch (IOException e) {
+      LOG.debug("what nats-server prints cannot be read any more: {}", e.toString());
+    }
+  }
+
+  private synchronized void add(String line) {
+    lines.add(line);
     if (lines.size() > KEPT) {
       lines.remove();
     }
-    LOG.debug("{}", line.get());
   }
 
   synchronized boolean contains(String text) {
@@ -41,24 +50,13 @@ final class ServerOutput implements Output {
     lines.clear();
   }
 
-  /** Whether the server wrote something and has closed its output, so: whether it has ended. */
-  synchronized boolean ended() {
-    return reader != null && !reader.isAlive();
-  }
-
   /** Lets an ended server's last lines come in. */
   void awaitEnd() throws InterruptedIOException {
-    Thread last;
-    synchronized (this) {
-      last = reader;
-    }
-    if (last != null) {
-      try {
-        last.join(END_MILLIS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new InterruptedIOException("interrupted while reading what nats-server printed");
-      }
+    try {
+      reader.join(END_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while reading what nats-server printed");
     }
   }
 
@@ -73,33 +71,5 @@ final class ServerOutput implements Output {
       }
     }
     return error;
-  }
-
-  @Override
-  public void info(String remark) {}
-
-  @Override
-  public void warning(Supplier<String> remark) {}
-
-  @Override
-  public void warning(String remark) {}
-
-  @Override
-  public void error(Supplier<String> remark) {}
-
-  @Override
-  public void error(String remark) {}
-
-  @Override
-  public void setLevel(Level level) {}
-
-  @Override
-  public boolean isLogger() {
-    return false;
-  }
-
-  @Override
-  public Logger getLogger() {
-    return null;
   }
 }

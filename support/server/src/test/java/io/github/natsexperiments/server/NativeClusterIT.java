@@ -71,12 +71,12 @@ class NativeClusterIT {
   @Test
   void saysWhoHasAPortAndLeavesNothing() throws IOException {
     AtomicReference<NativeCluster> cluster = new AtomicReference<>();
-    int port = NativeServer.freePort();
+    int port = Ports.free();
     try (ServerSocket second = new ServerSocket(port + 1, 1, InetAddress.getLoopbackAddress())) {
       assertThatThrownBy(() -> cluster.set(NativeCluster.start(port)))
           .isInstanceOf(BindException.class)
           .hasMessageStartingWith("port " + second.getLocalPort() + " is taken by ");
-      assertThat(NativeServer.isFree(port)).isTrue();
+      assertThat(Ports.isFree(port)).isTrue();
     } finally {
       if (cluster.get() != null) {
         cluster.get().close();

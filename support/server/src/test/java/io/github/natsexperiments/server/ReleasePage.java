@@ -8,6 +8,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -17,11 +19,8 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
-import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
-import org.apache.commons.compress.archivers.zip.ZipArchiveOutputStream;
-import org.apache.commons.compress.compressors.gzip.GzipCompressorOutputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 
 /** A release page on the loopback address, with archives of a nats-server that is a script. */
 final class ReleasePage implements AutoCloseable {
@@ -80,27 +79,30 @@ final class ReleasePage implements AutoCloseable {
     }
   }
 
+  /** Packed by the program that everybody packs with, and not by anything that reads it here. */
   static byte[] tarGz() throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (var tar = new TarArchiveOutputStream(new GzipCompressorOutputStream(bytes))) {
-      for (String name : List.of("README.md", "nats-server")) {
-        TarArchiveEntry entry = new TarArchiveEntry("nats-server-v9.8.7-linux-amd64/" + name);
-        entry.setSize(SCRIPT.length);
-        tar.putArchiveEntry(entry);
-        tar.write(SCRIPT);
-        tar.closeArchiveEntry();
+    Path folder = Files.createTempDirectory("release-");
+    try {
+      String name = "nats-server-v9.8.7-linux-amd64";
+      Files.createDirectories(folder.resolve(name));
+      for (String file : List.of("README.md", "nats-server")) {
+        Files.write(folder.resolve(name).resolve(file), SCRIPT);
       }
+      Path archive = folder.resolve("archive.tar.gz");
+      List<String> tar = List.of("tar", "-czf", archive.toString(), name);
+      Command.run(tar, folder, Duration.ofSeconds(10));
+      return Files.readAllBytes(archive);
+    } finally {
+      ServerFinder.delete(folder);
     }
-    return bytes.toByteArray();
   }
 
   static byte[] zip() throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (var zip = new ZipArchiveOutputStream(bytes)) {
+    try (var zip = new ZipOutputStream(bytes)) {
       for (String name : List.of("README.md", "nats-server.exe")) {
-        zip.putArchiveEntry(new ZipArchiveEntry("nats-server-v9.8.7-windows-amd64/" + name));
+        zip.putNextEntry(new ZipEntry("nats-server-v9.8.7-windows-amd64/" + name));
         zip.write(SCRIPT);
-        zip.closeArchiveEntry();
       }
     }
     return bytes.toByteArray();

@@ -50,7 +50,9 @@ public final class Program {
   }
 
   /**
-   * Any jar, run with the java that runs the tests.
+   * Any jar, run with the java that runs the tests, and with the JVM options in the system property
+   * {@code program.jvm}, if there are any: the build names those with which a short run is
+   * quickest.
    *
    * @param jar the jar's path
    */
@@ -60,6 +62,8 @@ public final class Program {
     }
     Program program = new Program();
     program.jvm.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    String options = System.getProperty("program.jvm", "");
+    Stream.of(options.split(" ")).filter(option -> !option.isBlank()).forEach(program.jvm::add);
     program.program.addAll(List.of("-jar", jar.toAbsolutePath().toString()));
     return program;
   }

@@ -1,8 +1,10 @@
 package io.github.natsexperiments.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -12,11 +14,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 
 @Timeout(30)
-class PortOwnerTest {
+class PortsTest {
 
   private ServerSocket listener;
 
@@ -34,29 +34,35 @@ class PortOwnerTest {
   void knowsANatsServerByItsGreeting() {
     CompletableFuture<Void> greeter =
         greet("INFO {\"server_id\":\"NA\",\"version\":\"9.8.7\",\"proto\":1} \r\n");
-    assertThat(PortOwner.describe(listener.getLocalPort())).isEqualTo("nats-server 9.8.7");
+    assertTakenBy("nats-server 9.8.7");
     greeter.join();
   }
 
   @Test
-  @EnabledOnOs(OS.LINUX)
-  void namesTheProcessThatSaysSomethingElse() {
+  void takesNobodyElseForOne() {
     CompletableFuture<Void> greeter = greet("220 mail.example.org ESMTP\r\n");
-    assertThat(PortOwner.describe(listener.getLocalPort())).isEqualTo(thisProcess());
+    assertTakenBy("another program");
     greeter.join();
   }
 
   @Test
-  @EnabledOnOs(OS.LINUX)
-  void namesTheProcessThatSaysNothing() {
-    assertThat(PortOwner.describe(listener.getLocalPort())).isEqualTo(thisProcess());
+  void doesNotWaitForAGreeting() {
+    assertTakenBy("another program");
   }
 
   @Test
-  void doesNotGuess() throws IOException {
+  void aFreePortIsFree() throws IOException {
+    int port = Ports.free();
+    assertThat(Ports.isFree(port)).isTrue();
+    Ports.requireFree(port);
+    assertThat(Ports.isFree(listener.getLocalPort())).isFalse();
+  }
+
+  private void assertTakenBy(String owner) {
     int port = listener.getLocalPort();
-    listener.close();
-    assertThat(PortOwner.describe(port)).isEqualTo("another program");
+    assertThatThrownBy(() -> Ports.requireFree(port))
+        .isInstanceOf(BindException.class)
+        .hasMessage("port " + port + " is taken by " + owner);
   }
 
   private CompletableFuture<Void> greet(String greeting) {
@@ -68,9 +74,5 @@ class PortOwnerTest {
             throw new IllegalStateException(e);
           }
         });
-  }
-
-  private static String thisProcess() {
-    return "java (process " + ProcessHandle.current().pid() + ")";
   }
 }
