@@ -1,9 +1,9 @@
 package io.github.natsexperiments.basic;
 
 import io.github.natsexperiments.cli.Cli;
+import io.github.natsexperiments.cli.ConnectionLog;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
-import io.github.natsexperiments.cli.LoginListener;
 import io.github.natsexperiments.cli.PayloadSource;
 import io.github.natsexperiments.cli.Run;
 import io.nats.client.Connection;
@@ -64,8 +64,8 @@ public final class BasicPublisher implements Callable<Integer> {
   }
 
   private Options settings(Run run) throws Failure {
-    // Logs that the server has gone and is back; the run ends when one of these is refused.
-    LoginListener log = run.listener(options.subject(), Options.DEFAULT_INBOX_PREFIX);
+    // Logs that the server has gone and is back; the run ends when a subject is refused.
+    ConnectionLog log = run.log(options.subject(), Options.DEFAULT_INBOX_PREFIX);
     Options.Builder settings =
         Options.builder()
             .servers(options.servers())
@@ -91,7 +91,7 @@ public final class BasicPublisher implements Callable<Integer> {
             .reconnectBufferSize(Run.outgoingLimit()) // jnats' 8 MB, less in a small heap
             .connectionListener(log)
             .errorListener(log);
-    return run.login().applyTo(settings).build(); // --creds and the like: lesson 2
+    return run.secure(settings).build(); // with the login and TLS of the command line, if any
   }
 
   /**

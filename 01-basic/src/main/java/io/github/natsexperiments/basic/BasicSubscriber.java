@@ -1,8 +1,7 @@
 package io.github.natsexperiments.basic;
 
 import io.github.natsexperiments.cli.Cli;
-import io.github.natsexperiments.cli.Failure;
-import io.github.natsexperiments.cli.LoginListener;
+import io.github.natsexperiments.cli.ConnectionLog;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Stop;
 import io.nats.client.Connection;
@@ -95,8 +94,8 @@ public final class BasicSubscriber implements Callable<Integer> {
   }
 
   /** The same eight settings as in the publisher, where each has its comment. */
-  private Options settings(Run run) throws Failure {
-    LoginListener log = run.listener(options.subject());
+  private Options settings(Run run) throws Exception {
+    ConnectionLog log = run.log(options.subject());
     Options.Builder settings =
         Options.builder()
             .servers(options.servers())
@@ -108,7 +107,7 @@ public final class BasicSubscriber implements Callable<Integer> {
             .reconnectWait(Duration.ofSeconds(5))
             .connectionListener(log)
             .errorListener(log);
-    return run.login().applyTo(settings).build();
+    return run.secure(settings).build(); // with the login and TLS of the command line, if any
   }
 
   /** Unsubscribes, lets the handler finish what has arrived, then closes: nothing is cut off. */

@@ -1,5 +1,6 @@
 package io.github.natsexperiments.callbacks;
 
+import io.github.natsexperiments.resilience.StoredRun;
 import io.github.natsexperiments.cli.Cli;
 import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.Connections;

@@ -2,6 +2,7 @@ package io.github.natsexperiments.cli;
 
 import io.github.natsexperiments.resilience.ConnectionClosedException;
 import io.github.natsexperiments.resilience.JetStreamErrors;
+import io.github.natsexperiments.resilience.NotPermittedException;
 import io.nats.client.Connection;
 import io.nats.client.ConnectionListener;
 import io.nats.client.Consumer;
@@ -31,14 +32,11 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   }
 
   /**
-   * Reports, and ends the run when jnats has closed the connection for good, or when the server
-   * refuses a subject of ours. jnats reports both to its listeners only: {@code publish} and {@code
-   * subscribe} return as if nothing were wrong.
+   * Reports, and ends the run when jnats has closed the connection for good.
    *
    * @param stop what ends the run; null to leave it alone
-   * @param subjects what the run cannot do without; one that ends with a dot stands for all that
-   *     begin with it. Without any, all subjects but those of JetStream's API: whoever has asked
-   *     there gets the error as well, and may do without
+   * @param subjects what the run cannot do without: when the server refuses one of them, the run
+   *     ends as well. One that ends with a dot stands for all that begin with it
    */
   public ConnectionLog(Stop stop, String... subjects) {
     this.stop = stop;
@@ -69,9 +67,8 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
       }
       case CLOSED -> {
         Log.LOG.debug("The connection is closed");
-        // jnats gives up when the server has refused the login twice, and calls nobody else.
-        if (lost && stop != null && !stop.asked()) { // not closed by the program itself
-          stop.fail(Failure.of(ConnectionClosedException.of(connection)));
+        if (lost) { // not by the program itself
+          fail(Failure.of(ConnectionClosedException.of(connection)));
         }
       }
       case LAME_DUCK -> Log.LOG.warn("{} is about to shut down", server);
@@ -89,7 +86,7 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   public void errorOccurred(Connection connection, String error) {
     Failure refused = refused(error);
     if (stop != null && refused != null) {
-      stop.fail(refused);
+      fail(refused); // said once, as the end of the run
     } else if (UserInfo.isAbout(error)) {
       Log.LOG.debug("The server says: {}", error);
     } else {
@@ -97,31 +94,26 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
     }
   }
 
-  /** The refusal of a subject: {@code Permissions Violation for Publish to "bar"}. */
+  /** The refusal of a subject of ours: {@code Permissions Violation for Publish to "bar"}. */
   private Failure refused(String error) {
     if (!JetStreamErrors.isPermissionsViolation(error)
-        || UserInfo.isAbout(error)
-        || (subjects.isEmpty()
-            ? error.contains("\"$JS.API.")
-            : subjects.stream().noneMatch(error::contains))) {
+        || subjects.stream().noneMatch(error::contains)) {
       return null;
     }
-    return new Failure(
-        ExitCode.NOT_AUTHORISED,
-        "Refused by the server: "
-            + error.replaceFirst("(?i)^permissions violation for ", "")
-            + (user == null ? "" : ", to user " + user));
+    return Failure.of(
+        new NotPermittedException(error + (user == null ? "" : ", to user " + user), null));
   }
 
   /**
-   * Looks whether a publish or subscribe before the last flush was refused. The server answers in
-   * the order of what it gets, so after a flush the error is there; its callback may still be on
-   * the way.
+   * Ends the run for what the server said last, in case the listener has not heard it yet: the
+   * server answers in the order of what it gets, so after a flush the error is there.
+   *
+   * @param connection of the run, at its end, before it is closed
    */
   void check(Connection connection) {
     Failure refused = refused(connection.getLastError());
-    if (stop != null && refused != null && !stop.asked()) {
-      stop.fail(refused);
+    if (refused != null) {
+      fail(refused);
     }
   }
 
@@ -132,6 +124,12 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
    */
   final void setUser(String phrase) {
     user = phrase;
+  }
+
+  private void fail(Failure why) {
+    if (stop != null && !stop.asked()) {
+      stop.fail(why);
+    }
   }
 
   @Override

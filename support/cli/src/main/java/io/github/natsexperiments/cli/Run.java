@@ -31,10 +31,10 @@ public final class Run implements AutoCloseable {
   private final Stop stop = Stop.onSignals();
   private final Console console;
   private final Tally tally;
-  private LoginListener listener;
+  private LoginListener log;
   private Login login;
   private Connection connection;
-  private long unchecked; // bytes handed to jnats since the last round trip
+  private long unchecked;
   private String more = "";
 
   /**
@@ -53,11 +53,12 @@ public final class Run implements AutoCloseable {
    * them out and says what each is for; the others change the line that differs.
    *
    * @param name what the server shows for this connection, in its log and its monitoring
+   * @param subjects what the run cannot do without, see {@link #log}
    * @throws Failure exit code 4 when there is nothing to log in with where an option says
    */
-  public Options.Builder settings(String name) throws Failure {
-    LoginListener log = listener();
-    Options.Builder settings =
+  public Options.Builder settings(String name, String... subjects) throws Failure {
+    LoginListener listener = log(subjects);
+    return secure(
         Options.builder()
             .servers(common.servers())
             .connectionName(name)
@@ -67,9 +68,17 @@ public final class Run implements AutoCloseable {
             .maxReconnects(-1)
             .reconnectWait(Duration.ofSeconds(5))
             .reconnectBufferSize(outgoingLimit())
-            .connectionListener(log)
-            .errorListener(log);
-    return login().applyTo(settings);
+            .connectionListener(listener)
+            .errorListener(listener));
+  }
+
+  /**
+   * Puts the login and TLS of the command line into the settings of a connection.
+   *
+   * @throws Failure exit code 4 when nobody can log in with what an option names
+   */
+  public Options.Builder secure(Options.Builder settings) throws Failure {
+    return common.secure(settings, login());
   }
 
   /** What the program logs in with, see {@link CommonOptions#login()}. */
@@ -86,16 +95,15 @@ public final class Run implements AutoCloseable {
   }
 
   /**
-   * Logs what happens to the connection, and ends the run when that is its end.
+   * A listener that logs what happens to the connection, and ends the run when that is over for
+   * good: jnats has closed it, or the server refuses the login or a subject.
    *
-   * @param subjects the first time, what the run cannot do without, see {@link
-   *     ConnectionLog#ConnectionLog(Stop, String...)}
+   * @param subjects what the run cannot do without; one that ends with a dot stands for all that
+   *     begin with it
    */
-  public LoginListener listener(String... subjects) throws Failure {
-    if (listener == null) {
-      listener = new LoginListener(login(), stop, subjects);
-    }
-    return listener;
+  public LoginListener log(String... subjects) throws Failure {
+    log = new LoginListener(login(), stop, subjects);
+    return log;
   }
 
   /**
@@ -105,27 +113,14 @@ public final class Run implements AutoCloseable {
    * @throws Failure exit code 3 when no server can be reached, 4 when the login is rejected
    */
   public Connection connect(Options options) throws Failure, InterruptedException {
-    Login login = login();
+    Login with = login();
     connection =
         interruptible(
-            () -> Connections.connect(options, common.waitForServer(), login::whyRejected));
+            () -> Connections.connect(options, common.waitForServer(), with::whyRejected));
     HalfOpenGuard.of(connection);
-    ErrorListener own = options.getErrorListener();
-    (own instanceof LoginListener it ? it : listener()).connected(connection);
+    ErrorListener listener = options.getErrorListener();
+    (listener instanceof LoginListener own ? own : log()).connected(connection);
     return connection;
-  }
-
-  /**
-   * Throws what a listener has heard so far, such as that the server refuses our subject; called
-   * after a flush, it knows of every publish and subscribe before.
-   *
-   * @throws Failure the end of this run
-   */
-  public void throwFailure() throws Failure {
-    if (connection != null) {
-      listener().check(connection);
-    }
-    stop.throwFailure();
   }
 
   /**
@@ -245,13 +240,6 @@ public final class Run implements AutoCloseable {
     return connection.getStatus() == Connection.Status.CONNECTED;
   }
 
-  /** A call that waits by itself. */
-  @FunctionalInterface
-  public interface Waiting<T> {
-    /** Makes it. */
-    T call() throws Failure, InterruptedException;
-  }
-
   /** What ends the run. */
   public Stop stop() {
     return stop;
@@ -305,9 +293,35 @@ public final class Run implements AutoCloseable {
     return result();
   }
 
+  /**
+   * Throws what a listener has heard so far, such as that the server refuses our subject; called
+   * after a flush, it knows of every publish and subscribe before.
+   *
+   * @throws Failure the end of this run
+   */
+  public void throwFailure() throws Failure {
+    check();
+    stop.throwFailure();
+  }
+
+  /** In case the listener has not heard yet what the server said last. */
+  private void check() {
+    if (connection != null && log != null) {
+      log.check(connection);
+    }
+  }
+
+  /** A call that waits by itself. */
+  @FunctionalInterface
+  public interface Waiting<T> {
+    /** Makes it. */
+    T call() throws Failure, InterruptedException;
+  }
+
   /** Prints the summary, if there was a connection at all. */
   @Override
   public void close() {
+    check();
     if (connection != null) {
       console.info(tally.summary() + more);
     }
