@@ -104,15 +104,19 @@ public final class CredsIssuer implements Callable<Integer> {
     files.put(ACCOUNT_SEED, Jwts.seed(account));
     // The server needs these, and no secret: it can check a signature, not make one.
     files.put(Kit.OPERATOR_JWT, operatorJwt + "\n");
-    files.put(
-        Kit.SERVER_CONF,
+    String conf =
         serverConf(
             Map.of(
                 "OPERATOR_JWT", operatorJwt,
                 "SYSTEM_ACCOUNT", Jwts.publicKey(system),
                 "SYSTEM_ACCOUNT_JWT", Jwts.systemAccount(operator, system),
                 "ACCOUNT", Jwts.publicKey(account),
-                "ACCOUNT_JWT", Jwts.account(operator, account, Map.of()))));
+                "ACCOUNT_JWT", Jwts.account(operator, account, Map.of())));
+    if (options.tls()) {
+      files.putAll(TlsKit.files());
+      conf += TlsKit.serverConf(kit);
+    }
+    files.put(Kit.SERVER_CONF, conf);
     // Each program needs one of these.
     files.put("publisher.creds", newCreds(account, "publisher", List.of("foo"), List.of()));
     // An inbox of its own: with _INBOX.> it could read the replies to everybody else.

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  java -jar issuer.jar                                    a new kit",
+      "  java -jar issuer.jar --tls                              with certificates",
       "  java -jar issuer.jar --user guest --allow-sub 'foo,bar.>' --expires 1h",
       "  java -jar issuer.jar --renew guest --expires 24h",
       "  java -jar issuer.jar --revoke guest",
@@ -50,6 +51,11 @@ final class CredsIssuerOptions {
 
   @Option(names = "--force", description = "Replace the kit that is there, keys and all.")
   private boolean force;
+
+  @Option(
+      names = "--tls",
+      description = "New kit: certificates, too, and a server.conf that asks for TLS.")
+  private boolean tls;
 
   @Option(names = "--user", paramLabel = "NAME", description = "Add a user to the kit.")
   private String newUser;
@@ -98,6 +104,9 @@ final class CredsIssuerOptions {
     if (force && tasks > 0) {
       throw usage("--force is for a whole kit: leave out the other option, or --force");
     }
+    if (tls && tasks > 0) {
+      throw usage("--tls is for a whole kit: leave out the other option, or --tls");
+    }
     if (newUser == null && !(allowPub.isEmpty() && allowSub.isEmpty())) {
       throw usage("--allow-pub and --allow-sub say what a new user may do: name it with --user");
     }
@@ -128,6 +137,10 @@ final class CredsIssuerOptions {
 
   boolean force() {
     return force;
+  }
+
+  boolean tls() {
+    return tls;
   }
 
   /** The user to add; null for none, as with the other tasks. */

@@ -1,5 +1,6 @@
 package io.github.natsexperiments.cli;
 
+import io.nats.client.Options;
 import io.nats.client.support.NatsUri;
 import java.net.URISyntaxException;
 import java.util.Set;
@@ -24,6 +25,7 @@ public final class CommonOptions {
   private boolean quiet;
 
   @Mixin private LoginOptions login;
+  @Mixin private TlsOptions tls;
   @Mixin private HelpOptions help;
 
   @Option(
@@ -81,6 +83,17 @@ public final class CommonOptions {
    */
   public Login login() throws Failure {
     return login.login(urls);
+  }
+
+  /**
+   * Puts a login and TLS into the settings of a connection.
+   *
+   * @throws Failure exit code 4 when nobody can log in with what the options name
+   * @throws ParameterException when a file for TLS cannot be used
+   */
+  public Options.Builder secure(Options.Builder settings, Login login) throws Failure {
+    tls.applyTo(settings, urls);
+    return login.applyTo(settings);
   }
 
   /** Standard output and standard error of this run. */

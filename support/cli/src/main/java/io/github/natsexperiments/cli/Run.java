@@ -61,7 +61,16 @@ public final class Run implements AutoCloseable {
             .reconnectWait(Duration.ofSeconds(5))
             .connectionListener(log)
             .errorListener(log);
-    return login().applyTo(settings);
+    return secure(settings);
+  }
+
+  /**
+   * Puts the login and TLS of the command line into the settings of a connection.
+   *
+   * @throws Failure exit code 4 when nobody can log in with what an option names
+   */
+  public Options.Builder secure(Options.Builder settings) throws Failure {
+    return common.secure(settings, login());
   }
 
   /** What the program logs in with, see {@link CommonOptions#login()}. */

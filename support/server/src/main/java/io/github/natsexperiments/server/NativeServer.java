@@ -170,7 +170,7 @@ public final class NativeServer implements RunningServer, Ports.Server {
   @Override
   public synchronized void kill() throws IOException {
     if (isAlive()) {
-      process.kill();
+      process().destroyForcibly();
       await(ServerProcess.SIGNAL_LIMIT, "die", () -> !isAlive());
     }
   }
@@ -202,7 +202,7 @@ public final class NativeServer implements RunningServer, Ports.Server {
     if (lameDuck) {
       signal("INT"); // a lame duck ignores SIGTERM
     } else {
-      process.terminate();
+      process().destroy();
     }
     await(ServerProcess.SIGNAL_LIMIT, "stop", () -> !isAlive());
   }

@@ -1,4 +1,4 @@
-package io.github.natsexperiments.jetstream;
+package io.github.natsexperiments.resilience;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -15,7 +15,7 @@ class MessageIdsTest {
   void theBytesAreThoseThatJnatsWrites(long n) {
     Headers expected = new Headers().put("Nats-Msg-Id", "Zb8XkQ0a-" + n);
 
-    Headers headers = ids.headers(n);
+    Headers headers = ids.headers(n, null);
 
     assertArrayEquals(expected.getSerialized(), headers.getSerialized());
     assertEquals(expected.serializedLength(), headers.serializedLength());
