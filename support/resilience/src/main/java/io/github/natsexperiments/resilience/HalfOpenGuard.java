@@ -94,12 +94,21 @@ public final class HalfOpenGuard implements ConnectionListener, AutoCloseable {
       }
     }
     onStuck.run();
+    // In a thread of its own: it comes back when the server does, which may be never.
+    Thread thread = new Thread(() -> connectAgain(connection), "half-open-guard");
+    thread.setDaemon(true);
+    thread.start();
+    return false;
+  }
+
+  private static void connectAgain(Connection connection) {
     try {
       connection.forceReconnect();
     } catch (IOException | IllegalStateException e) {
       // Closed meanwhile, or the server is away: jnats goes on trying.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
-    return false;
   }
 
   /** Ends the guarding. */
