@@ -142,7 +142,6 @@ class CredsFaultsIT {
           publish(guests, "--creds", kit.file("publisher.creds"), "--subject", "bar");
       assertThat(publisher.waitForExit()).isZero();
       assertThat(String.join("\n", publisher.stderrLines())).doesNotContain("Logged in as");
-      publisher.waitForStderr("WARN The server asks for no login");
       if (!guests.description().contains("2.9.")) {
         publisher.waitForStderr("WARN The server takes us for another user than");
         publisher.waitForStderr("\"guest\"");
@@ -223,7 +222,8 @@ class CredsFaultsIT {
       RunningProgram publisher = Program.jar("publisher").args("-s", open.url()).start();
       RunningProgram subscriber = waiting(Program.jar("subscriber").args("-s", open.url()));
       publisher.waitForStdout("Hello #0");
-      open.reload(new ServerConfig("closed", "http: 8222\nauthorization { token: example }\n"));
+      String conf = ServerConfig.profile("open").text() + "\nauthorization { token: example }\n";
+      open.reload(new ServerConfig("closed", conf));
       for (RunningProgram program : List.of(publisher, subscriber)) {
         assertThat(program.waitForExit(Duration.ofSeconds(10))).isEqualTo(4);
         failsWith(4, program, "The server does not accept us any more");
