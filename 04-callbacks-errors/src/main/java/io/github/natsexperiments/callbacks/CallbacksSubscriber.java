@@ -1,5 +1,6 @@
 package io.github.natsexperiments.callbacks;
 
+import io.github.natsexperiments.resilience.StoredRun;
 import io.github.natsexperiments.cli.Cli;
 import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.Connections;
@@ -11,6 +12,8 @@ import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.cli.Subjects;
 import io.github.natsexperiments.cli.SubscriberOptions;
 import io.github.natsexperiments.cli.Tally;
+import io.github.natsexperiments.resilience.HalfOpenGuard;
+import io.github.natsexperiments.resilience.StoredRun;
 import io.nats.client.Connection;
 import io.nats.client.Message;
 import io.nats.client.Options;
@@ -133,7 +136,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
       events = new ConnectionEvents(console);
       events.onClose(() -> stop.ask(Stop.Reason.DONE));
       connection = Connections.connect(options());
-      events.onReconnect(() -> StuckConnection.heal(connection, events));
+      HalfOpenGuard.of(connection, () -> events.stuck(connection));
       received = common.tally("Received", subscriber.count(), true);
       try (Connection closing = connection) {
         Diagnosis.requireJetStream(connection);

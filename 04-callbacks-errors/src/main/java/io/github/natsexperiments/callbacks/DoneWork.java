@@ -1,5 +1,6 @@
 package io.github.natsexperiments.callbacks;
 
+import io.github.natsexperiments.resilience.StoredRun;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  */
 enum Kit {
   /** Lesson 2: the whole configuration is made together with the credentials that fit it. */
-  CREDS("02-creds-auth", "creds", "server.conf", "credentials") {
+  CREDS(Lesson.CREDS, "server.conf", "credentials") {
     @Override
     ServerConfig read() throws IOException {
       return new ServerConfig(profile(), Files.readString(marker()));
@@ -30,7 +30,7 @@ enum Kit {
   },
 
   /** Lesson 6: the server knows the token's hash. */
-  TOKEN("06-kv-token", "token", "hash.env", "a token") {
+  TOKEN(Lesson.TOKEN, "hash.env", "a token") {
     @Override
     ServerConfig read() throws IOException {
       String[] variable = Files.readString(marker()).strip().split("=", 2); // NAME='VALUE'
@@ -46,25 +46,25 @@ enum Kit {
     }
   };
 
-  private final String lesson;
-  private final String folder;
+  private final Lesson lesson;
   private final String marker;
   private final String contents;
 
   /**
-   * @param folder in the lesson's folder; also the name of the server's profile
    * @param marker file of the kit that the server needs
    */
-  Kit(String lesson, String folder, String marker, String contents) {
+  Kit(Lesson lesson, String marker, String contents) {
     this.lesson = lesson;
-    this.folder = folder;
     this.marker = marker;
     this.contents = contents;
   }
 
   /** The kit of a server profile; null when it needs none. */
   static Kit of(String profile) {
-    return Stream.of(values()).filter(kit -> kit.folder.equals(profile)).findFirst().orElse(null);
+    return Stream.of(values())
+        .filter(kit -> kit.profile().equals(profile))
+        .findFirst()
+        .orElse(null);
   }
 
   /** The server's configuration, as the kit's files are now. */
@@ -73,19 +73,28 @@ enum Kit {
   /** The option that gives a program its login: name and value. */
   abstract List<String> option(String program);
 
+  /** The name of the server's profile, and of the kit's folder in the lesson's. */
   String profile() {
-    return folder;
+    return lesson.profile();
   }
 
-  String lesson() {
+  Lesson lesson() {
     return lesson;
   }
 
   /** A file of the kit, as seen from here when it is below. */
   Path file(String name) {
-    Path file = Lesson.root().resolve(lesson).resolve(folder).resolve(name);
-    Path here = Path.of("").toAbsolutePath();
-    return file.startsWith(here) ? here.relativize(file) : file;
+    return Lesson.seenFromHere(
+        Lesson.root().resolve(lesson.folder()).resolve(profile()).resolve(name));
+  }
+
+  /** The secret in the file {@code token}. */
+  String token() throws Failure {
+    try {
+      return Files.readString(file("token")).strip();
+    } catch (IOException e) {
+      throw new Failure(ExitCode.FAILED, "Cannot read " + file("token") + ": " + e.getMessage(), e);
+    }
   }
 
   Path marker() {
@@ -115,7 +124,7 @@ enum Kit {
   }
 
   private void issue(Path folder) throws Failure, IOException, InterruptedException {
-    Path jar = Lesson.find(lesson).jar("issuer");
+    Path jar = lesson.builtJar("issuer");
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     Process issuer =
         new ProcessBuilder(List.of(java, "-jar", jar.toString(), "--out", folder.toString()))

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -149,20 +150,18 @@ final class Server implements Callable<Integer> {
     out.println(
         "  data        in "
             + (data == null ? "a temporary folder, gone when the server stops" : data));
+    out.println("  process     " + server.pid());
     out.println("  to stop     Ctrl-C");
     out.println();
     out.println("Next, in two other terminals (mvn package builds the jars):");
-    String option = isDefault(server.port()) ? "" : " --server " + server.url();
     Kit kit = Kit.of(profile);
+    // Only what JetStream stores is still there the next time.
+    Lesson lesson = kit != null ? kit.lesson() : data == null ? Lesson.BASIC : Lesson.JETSTREAM;
     for (String program : List.of(Pair.SUBSCRIBER, Pair.PUBLISHER)) {
-      out.println(
-          "  java -jar "
-              + (kit == null ? "01-basic" : kit.lesson())
-              + "/target/"
-              + program
-              + ".jar"
-              + option
-              + (kit == null ? "" : " " + String.join(" ", kit.option(program))));
+      List<Object> words = new ArrayList<>(List.of("java", "-jar", lesson.jar(program)));
+      words.addAll(isDefault(server.port()) ? List.of() : List.of("--server", server.url()));
+      words.addAll(kit == null ? List.of() : kit.option(program));
+      out.println("  " + Call.shown(words.toArray()));
     }
   }
 

@@ -94,14 +94,14 @@ public final class HalfOpenGuard implements ConnectionListener, AutoCloseable {
       }
     }
     onStuck.run();
-    // In a thread of its own: it comes back when the server does, which may be never.
-    Thread thread = new Thread(() -> connectAgain(connection), "half-open-guard");
+    // forceReconnect comes back when there is a server again: nobody shall have to wait for that.
+    Thread thread = new Thread(() -> reconnect(connection), "reconnect");
     thread.setDaemon(true);
     thread.start();
     return false;
   }
 
-  private static void connectAgain(Connection connection) {
+  private static void reconnect(Connection connection) {
     try {
       connection.forceReconnect();
     } catch (IOException | IllegalStateException e) {

@@ -30,8 +30,10 @@ public final class JetStreamErrors {
   /** Several copies were asked for, and the server is no cluster. */
   public static final int REPLICAS_NEED_A_CLUSTER = 10074;
 
+  static final int WRONG_LAST_MESSAGE_ID = 10070;
   private static final int NO_LEADER = 10008;
   private static final int NOT_LEADER = 10009;
+  private static final int DUPLICATE_IN_PROCESS = 10158; // of a cluster: the first is on its way
   private static final int TOO_MANY_REQUESTS = 429;
   private static final String PERMISSIONS_VIOLATION = "permissions violation for ";
 
@@ -40,7 +42,10 @@ public final class JetStreamErrors {
   /** Whether the same call may succeed a moment later: a cluster elects a leader, for example. */
   public static boolean isTransient(JetStreamApiException e) {
     int code = e.getApiErrorCode();
-    return code == NO_LEADER || code == NOT_LEADER || e.getErrorCode() == TOO_MANY_REQUESTS;
+    return code == NO_LEADER
+        || code == NOT_LEADER
+        || code == DUPLICATE_IN_PROCESS
+        || e.getErrorCode() == TOO_MANY_REQUESTS;
   }
 
   /** Whether there is no such stream or bucket; also for an exception that wraps this answer. */
