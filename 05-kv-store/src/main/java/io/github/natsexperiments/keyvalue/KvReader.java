@@ -100,7 +100,8 @@ record KvReader(Connection connection, KeyValue kv, Run run) {
    * Shows what a key holds, again and again: the way without a watch, which shows neither what was
    * in between nor that nothing changed.
    */
-  private void poll(KvSubscriberOptions options) throws JetStreamApiException, InterruptedException {
+  private void poll(KvSubscriberOptions options)
+      throws JetStreamApiException, InterruptedException {
     String key = options.keys();
     Pace pace = new Pace(options.mode.poll, run.stop());
     Duration timeout = options.subscriber.timeout();

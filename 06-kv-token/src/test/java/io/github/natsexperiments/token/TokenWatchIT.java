@@ -38,7 +38,9 @@ class TokenWatchIT {
       RunningProgram program = Program.jar("subscriber").args("-s", url, "--follow").start();
       assertThat(program.waitForExit(Duration.ofSeconds(10))).isEqualTo(1);
       List<String> lines = program.stderrLines();
-      assertThat(lines.get(lines.size() - 1)).startsWith("ERROR ").contains("JetStream not enabled for account");
+      assertThat(lines.get(lines.size() - 1))
+          .startsWith("ERROR ")
+          .contains("JetStream not enabled for account");
     }
   }
 

@@ -10,12 +10,14 @@ import io.nats.client.KeyValue;
 import io.nats.client.KeyValueManagement;
 import io.nats.client.Nats;
 import io.nats.client.Options;
+import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.KeyValueConfiguration;
 import io.nats.client.api.KeyValueEntry;
 import io.nats.client.api.KeyValueWatchOption;
 import io.nats.client.api.KeyValueWatcher;
 import io.nats.client.api.Mirror;
 import io.nats.client.api.StorageType;
+import io.nats.client.impl.NatsMessage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -277,6 +279,28 @@ class ResumingWatchIT {
     assertThat(consumers()).hasSize(1).doesNotContain(first);
   }
 
+  /** Message 99 of a consumer that has sent one or two: whatever is between them was lost. */
+  @Test
+  void aGap() throws Exception {
+    KeyValue kv = bucket(StorageType.Memory);
+    put(kv, "before");
+    watch(other(), false);
+    seen.awaitEvent("endOfData");
+    ConsumerInfo first = other().jetStreamManagement().getConsumers("KV_b").get(0);
+    other()
+        .publish(
+            NatsMessage.builder()
+                .subject(first.getConsumerConfiguration().getDeliverSubject())
+                .replyTo("$JS.ACK.KV_b." + first.getName() + ".1.99.99.1700000000000000000.0")
+                .data("not of the bucket")
+                .build());
+    await().until(() -> !consumers().isEmpty() && !consumers().contains(first.getName()));
+    put(kv, "after");
+    seen.awaitValue("after", SOON);
+    assertNoGap(2);
+    assertThat(seen.values).containsExactly("before", "after");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"cut", "cutTwice", "silence", "silenceServer"})
   void theNetworkBreaks(String how) throws Exception {
@@ -465,7 +489,6 @@ class ResumingWatchIT {
   @Test
   void nobodyIsCalledAfterClose() throws Exception {
     KeyValue kv = bucket(StorageType.Memory);
-    AtomicBoolean closed = new AtomicBoolean();
     AtomicInteger late = new AtomicInteger();
     Connection connection = other();
     AtomicBoolean writing = new AtomicBoolean(true);
@@ -478,7 +501,7 @@ class ResumingWatchIT {
             });
     writer.start();
     for (int round = 0; round < 50; round++) {
-      closed.set(false);
+      AtomicBoolean closed = new AtomicBoolean();
       CountDownLatch first = new CountDownLatch(1);
       try (ResumingWatch watch = new ResumingWatch(connection, "b", false, seen)) {
         watch.watch(
