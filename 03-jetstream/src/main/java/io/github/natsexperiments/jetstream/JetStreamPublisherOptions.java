@@ -47,8 +47,7 @@ final class JetStreamPublisherOptions {
       names = "--stream",
       paramLabel = "NAME",
       converter = Names.OfStream.class,
-      description =
-          "Stream that keeps the messages; created if missing. Default: ${DEFAULT-VALUE}.")
+      description = "Stream for the messages; created if missing. Default: ${DEFAULT-VALUE}.")
   private String name = "sample_stream";
 
   @Option(

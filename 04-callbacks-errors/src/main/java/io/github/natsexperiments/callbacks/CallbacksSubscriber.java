@@ -54,7 +54,8 @@ public final class CallbacksSubscriber implements Callable<Integer> {
                   .reconnectWait(Duration.ofSeconds(1))
                   .connectionListener(events)
                   .errorListener(events)
-                  .build())) {
+                  .build(),
+              events::stuck)) {
         connection = connected;
         JetStreamHints.checkServer(connection);
         read(events);

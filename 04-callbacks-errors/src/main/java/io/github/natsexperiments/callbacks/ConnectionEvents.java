@@ -222,6 +222,11 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
 
   // ---- one line each ----
 
+  /** The connection claims to be there, and answers nothing: HalfOpenGuard has found out. */
+  void stuck(Connection connection) {
+    tell("stuck", connection, "connected, but no answer: connecting again");
+  }
+
   /** Something the program itself has noticed. */
   void tell(String name, Connection connection, String text) {
     tell(System.currentTimeMillis(), name, connection.getConnectedUrl(), text);
