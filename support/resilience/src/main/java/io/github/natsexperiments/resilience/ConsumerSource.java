@@ -128,9 +128,10 @@ final class ConsumerSource {
   /** A new one after each interruption: what was on its way to us is not sent again. */
   private void createOrdered() throws Exception {
     delete();
+    name = "ordered-" + NUID.nextGlobal(); // known, and deleted, also when the answer is lost
     ConsumerConfiguration.Builder next =
         ConsumerConfiguration.builder(wanted)
-            .name("ordered-" + NUID.nextGlobal())
+            .name(name)
             .ackPolicy(AckPolicy.None)
             .memStorage(true)
             .numReplicas(1)
@@ -139,7 +140,7 @@ final class ConsumerSource {
       next.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(lastSequence + 1);
       next.startTime(null);
     }
-    name = create(next.build()).getName();
+    create(next.build());
     delivered = 0;
     gap = false;
   }
