@@ -1,5 +1,6 @@
 package io.github.natsexperiments.jetstream;
 
+import io.github.natsexperiments.cli.JetStreamHints;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Run;
@@ -32,7 +33,7 @@ final class AckLog implements PublishListener {
   @Override
   public synchronized void refused(long number, byte[] payload, JetStreamApiException reason) {
     if (refused++ == 0 || !run.console().quiet()) {
-      String why = JetStreamErrors.explain(reason);
+      String why = JetStreamHints.explain(reason);
       run.console().warn("Message #" + number + " was refused: " + why);
     }
   }

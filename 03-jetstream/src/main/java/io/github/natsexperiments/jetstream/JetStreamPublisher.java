@@ -3,6 +3,7 @@ package io.github.natsexperiments.jetstream;
 import io.github.natsexperiments.cli.Cli;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.JetStreamHints;
 import io.github.natsexperiments.cli.PayloadSource;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.resilience.IdempotentPublisher;
@@ -46,7 +47,7 @@ public final class JetStreamPublisher implements Callable<Integer> {
     try (Run started = options.run();
         Connection connection = started.connect(settings(started))) {
       run = started;
-      JetStreamErrors.checkServer(connection);
+      JetStreamHints.checkServer(connection);
       StreamSetup stream = new StreamSetup(connection, options.stream(), run.console());
       stream.ensure();
       acks = new AckLog(run, stream);

@@ -2,6 +2,7 @@ package io.github.natsexperiments.jetstream;
 
 import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.DurationConverter;
+import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
 import io.github.natsexperiments.cli.PayloadSource;
 import io.github.natsexperiments.cli.PublisherOptions;

@@ -3,6 +3,7 @@ package io.github.natsexperiments.callbacks;
 import io.github.natsexperiments.cli.Cli;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.JetStreamHints;
 import io.github.natsexperiments.cli.PayloadSource;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Stop;
@@ -50,15 +51,15 @@ public final class CallbacksPublisher implements Callable<Integer> {
       events.onClose(() -> run.stop().ask(Stop.Reason.DONE));
       try (Connection connected = run.connect(settings(), events::stuck)) {
         connection = connected;
-        Diagnosis.requireJetStream(connection);
+        JetStreamHints.checkServer(connection);
         publish();
         if (events.ended()) {
-          throw Diagnosis.ended(connection);
+          throw events.ending(connection);
         }
       } catch (JetStreamApiException e) {
-        throw Diagnosis.of(e, options.stream());
+        throw JetStreamHints.failure("Stream \"" + options.stream() + "\"", e);
       } catch (ConnectionClosedException e) {
-        throw Diagnosis.ended(connection);
+        throw events.ending(connection);
       }
       return run.result();
     }

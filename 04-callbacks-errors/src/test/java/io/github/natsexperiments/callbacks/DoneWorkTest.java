@@ -1,5 +1,6 @@
 package io.github.natsexperiments.callbacks;
 
+import io.github.natsexperiments.resilience.StoredRun;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.resilience.StoredRun;

@@ -36,6 +36,7 @@ public final class Run implements AutoCloseable {
   private Connection connection;
   private long unchecked;
   private String more = "";
+  private boolean summary = true;
 
   /**
    * @param verb begins the summary line: {@code Published}, {@code Received}
@@ -275,6 +276,11 @@ public final class Run implements AutoCloseable {
     more = text;
   }
 
+  /** Leaves out the summary line, for a run that shows something and counts nothing. */
+  public void withoutSummary() {
+    summary = false;
+  }
+
   /**
    * The exit code of a run that can only fail or be done.
    *
@@ -333,7 +339,7 @@ public final class Run implements AutoCloseable {
   @Override
   public void close() {
     check();
-    if (connection != null) {
+    if (connection != null && summary) {
       console.info(tally.summary() + more);
     }
     stop.close();
