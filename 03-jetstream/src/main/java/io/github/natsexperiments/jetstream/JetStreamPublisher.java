@@ -63,7 +63,9 @@ public final class JetStreamPublisher implements Callable<Integer> {
       acks.throwIfRefused();
       return run.result();
     } catch (IOException | IllegalStateException e) {
-      run.throwFailure(); // where a listener of the connection knows why
+      if (run != null) {
+        run.throwFailure(); // where a listener of the connection knows why
+      }
       throw e;
     }
   }

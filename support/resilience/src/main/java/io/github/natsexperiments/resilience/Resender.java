@@ -72,15 +72,18 @@ final class Resender extends Thread {
     String reason;
     synchronized (publisher) {
       boolean over = settings.inOrder == null && publisher.link.isClosed();
-      if (publisher.closed || publisher.failure != null || over) {
+      if (publisher.end.isClosed() || publisher.end.hasFailed() || over) {
         publisher.notifyAll(); // who waits finds out why
         return false;
       }
-      publisher.noticeMissingPermission();
       publisher.noticeReconnect();
       long now = System.nanoTime();
       long timeout = settings.ackTimeout.toNanos();
       List<Slot> slots = publisher.window.pending();
+      String missing = publisher.link.missingPermission(publisher.replies, slots);
+      if (missing != null) {
+        throw new NotPermittedException(missing, null);
+      }
       pending = slots.size();
       for (Slot slot : slots) {
         if (slot.sent > 0 && !slot.due && !slot.settling) {
