@@ -50,7 +50,10 @@ final class StreamLookup {
         StoredRun before =
             options.resume()
                 ? StoredRun.last(
-                    connection, options.stream(), options.subject(), Checked.Window.LARGEST)
+                    connection,
+                    options.stream(),
+                    options.subject(),
+                    CallbacksPublisherOptions.LARGEST_WINDOW)
                 : null;
         IdempotentPublisher publisher =
             IdempotentPublisher.builder(connection)

@@ -2,6 +2,8 @@ package io.github.natsexperiments.cli;
 
 import io.github.natsexperiments.resilience.ConnectionClosedException;
 import io.github.natsexperiments.resilience.NotPermittedException;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamStatusException;
 import io.nats.client.Nats;
 import io.nats.client.Options;
 import java.io.IOException;
@@ -151,6 +153,12 @@ public final class Cli {
     }
     if (e instanceof NotPermittedException refused) {
       return failure(Failure.of(refused), verbose);
+    }
+    if (e instanceof JetStreamApiException refused) {
+      return failure(JetStreamHints.failure(refused), verbose);
+    }
+    if (e instanceof JetStreamStatusException refused) {
+      return failure(JetStreamHints.failure(refused), verbose);
     }
     if (e instanceof Failure failure) {
       error(failure.getMessage(), trace);

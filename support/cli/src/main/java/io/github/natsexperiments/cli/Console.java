@@ -1,6 +1,7 @@
 package io.github.natsexperiments.cli;
 
 import io.nats.client.Message;
+import io.nats.client.impl.NatsJetStreamMetaData;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -93,6 +94,17 @@ public final class Console {
               + sequence
               + "\""
               + (more.isEmpty() ? "" : ", " + more));
+    }
+  }
+
+  /** Prints the line of a message that a consumer has acknowledged, unless quiet. */
+  public void acked(NatsJetStreamMetaData about) {
+    if (!quiet) {
+      acked(
+          about.getStream(),
+          about.streamSequence(),
+          "delivered = \"%d\", pending = \"%d\""
+              .formatted(about.deliveredCount(), about.pendingCount()));
     }
   }
 

@@ -36,6 +36,7 @@ public final class Run implements AutoCloseable {
   private Connection connection;
   private long unchecked;
   private String more = "";
+  private boolean summary = true;
 
   /**
    * @param verb begins the summary line: {@code Published}, {@code Received}
@@ -113,11 +114,22 @@ public final class Run implements AutoCloseable {
    * @throws Failure exit code 3 when no server can be reached, 4 when the login is rejected
    */
   public Connection connect(Options options) throws Failure, InterruptedException {
+    return connect(options, stuck -> {});
+  }
+
+  /**
+   * The same, for a program that wants to report a connection that was not really back.
+   *
+   * @param onStuck called before such a connection connects again
+   */
+  public Connection connect(Options options, Consumer<Connection> onStuck)
+      throws Failure, InterruptedException {
     Login with = login();
-    connection =
+    Connection made =
         interruptible(
             () -> Connections.connect(options, common.waitForServer(), with::whyRejected));
-    HalfOpenGuard.of(connection);
+    connection = made;
+    HalfOpenGuard.of(made, () -> onStuck.accept(made));
     ErrorListener listener = options.getErrorListener();
     (listener instanceof LoginListener own ? own : log()).connected(connection);
     return connection;
@@ -264,6 +276,11 @@ public final class Run implements AutoCloseable {
     more = text;
   }
 
+  /** Leaves out the summary line, for a run that shows something and counts nothing. */
+  public void withoutSummary() {
+    summary = false;
+  }
+
   /**
    * The exit code of a run that can only fail or be done.
    *
@@ -322,7 +339,7 @@ public final class Run implements AutoCloseable {
   @Override
   public void close() {
     check();
-    if (connection != null) {
+    if (connection != null && summary) {
       console.info(tally.summary() + more);
     }
     stop.close();

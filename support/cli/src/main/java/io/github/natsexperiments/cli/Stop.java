@@ -43,6 +43,7 @@ public final class Stop implements AutoCloseable {
   private volatile Reason reason;
   private volatile Failure failure;
   private Thread interruptible;
+  private Runnable wake = () -> {};
 
   private Stop() {}
 
@@ -69,6 +70,7 @@ public final class Stop implements AutoCloseable {
 
   /** Asks the run to end; the first reason counts. */
   public void ask(Reason why) {
+    Runnable first;
     synchronized (this) {
       if (reason == null) {
         reason = why;
@@ -76,8 +78,11 @@ public final class Stop implements AutoCloseable {
       if (interruptible != null) {
         interruptible.interrupt();
       }
+      first = wake;
+      wake = () -> {};
     }
     asked.countDown();
+    first.run();
   }
 
   /**
@@ -93,6 +98,22 @@ public final class Stop implements AutoCloseable {
       }
     }
     ask(Reason.FAILED);
+  }
+
+  /**
+   * Ends a wait that this class knows nothing of, as soon as the run shall end; now, if it shall
+   * already.
+   *
+   * @param wake called once, in any thread
+   */
+  public void whenAsked(Runnable wake) {
+    synchronized (this) {
+      if (!asked()) {
+        this.wake = wake;
+        return;
+      }
+    }
+    wake.run();
   }
 
   /**
@@ -153,7 +174,9 @@ public final class Stop implements AutoCloseable {
   public Reason await(Duration timeout, Tally tally) throws InterruptedException {
     try {
       return await(timeout, tally, () -> {});
-    } catch (Failure e) {
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
       throw new AssertionError("nothing to do cannot fail", e);
     }
   }
@@ -162,7 +185,7 @@ public final class Stop implements AutoCloseable {
   @FunctionalInterface
   public interface Chore {
     /** Does what there is to do now, and comes back soon. */
-    void run() throws Failure, InterruptedException;
+    void run() throws Exception;
   }
 
   /**
@@ -171,8 +194,8 @@ public final class Stop implements AutoCloseable {
    *
    * @param timeout null to wait for ever
    */
-  public Reason await(Duration timeout, Tally tally, Chore chore)
-      throws Failure, InterruptedException {
+  public Reason await(Duration timeout, Tally tally, Chore chore) throws Exception {
+    tally.waitFromNow();
     while (!sleep(IDLE_CHECK)) {
       chore.run();
       if (timeout != null && tally.idle().compareTo(timeout) >= 0) {

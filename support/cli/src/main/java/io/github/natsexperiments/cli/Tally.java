@@ -230,6 +230,13 @@ public final class Tally {
     return missing + Math.max(0, holes - elsewhere);
   }
 
+  /** What happened before, such as the connect, is not the time that nothing came. */
+  void waitFromNow() {
+    if (messages() == 0) {
+      lastChange = System.nanoTime();
+    }
+  }
+
   /** How long nothing has been counted, as seen by the one thread that asks again and again. */
   Duration idle() {
     long now = System.nanoTime();

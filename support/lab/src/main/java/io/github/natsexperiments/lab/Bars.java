@@ -1,6 +1,7 @@
 package io.github.natsexperiments.lab;
 
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /** Messages per slice of time as a line of bars, with a mark where the server was away. */
 final class Bars {
@@ -25,13 +26,8 @@ final class Bars {
   /** The line of a pair; a message is as high as the slice with most messages allows. */
   String line(Count count) {
     int[] messages = new int[width];
-    for (long arrival : count.arrivals()) {
-      messages[column(arrival)]++;
-    }
-    int most = 1;
-    for (int number : messages) {
-      most = Math.max(most, number);
-    }
+    count.outputs().arrivals().forEach(arrival -> messages[column(arrival.millis())]++);
+    int most = Math.max(1, IntStream.of(messages).max().orElse(1));
     String levels = utf8 ? BLOCKS : ASCII;
     StringBuilder line = new StringBuilder();
     for (int number : messages) {

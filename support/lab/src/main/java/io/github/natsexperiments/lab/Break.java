@@ -3,6 +3,7 @@ package io.github.natsexperiments.lab;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Stop;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -105,7 +106,7 @@ final class Break implements Callable<Integer> {
         new PrintStream(new Prefixed("lab | ", Prefixed.STDERR), true, StandardCharsets.UTF_8));
     say(
         "Lesson %s, fault %s, --kills %d, --seed %d"
-            .formatted(lesson.folder(), fault, kills, seed));
+            .formatted(lesson.folder, fault, kills, seed));
     say(estimate(lesson, messages));
     Map<String, Count> counts = new LinkedHashMap<>();
     try (Stop stop = Stop.onSignals()) {
@@ -130,7 +131,7 @@ final class Break implements Callable<Integer> {
   }
 
   private static Call call(Lesson lesson, String pair, String program, String url, int messages)
-      throws Failure {
+      throws Failure, IOException {
     boolean publisher = program.equals(Pair.PUBLISHER);
     String count = Integer.toString(messages);
     String pace = Long.toString(INTERVAL.toMillis());
@@ -138,7 +139,7 @@ final class Break implements Callable<Integer> {
       return Call.plain(lesson, program, url, publisher ? List.of(count, pace) : List.of());
     }
     List<String> arguments = new ArrayList<>();
-    Kit kit = Kit.of(lesson.profile());
+    Kit kit = Kit.of(lesson.profile);
     if (kit != null) {
       arguments.addAll(kit.option(program));
     }
@@ -150,8 +151,8 @@ final class Break implements Callable<Integer> {
 
   private String estimate(Lesson lesson, int messages) {
     long publishing = INTERVAL.multipliedBy(messages).plusSeconds(3L * kills + 8).toSeconds();
-    boolean stored = lesson.keeps() != Lesson.Keeps.NOTHING;
-    long own = publishing + (lesson.keeps() == Lesson.Keeps.STREAM ? 25 : 0);
+    boolean stored = lesson.keeps != Lesson.Keeps.NOTHING;
+    long own = publishing + (lesson.keeps == Lesson.Keeps.STREAM ? 25 : 0);
     long plain = publishing + (stored ? 90 : 0);
     long all = (only.lesson ? 0 : plain) + (only.plain ? 0 : own);
     return (all < 90 ? "About " + all + " seconds" : "About " + (all + 30) / 60 + " minutes")

@@ -1,6 +1,7 @@
 package io.github.natsexperiments.lab;
 
 import io.github.natsexperiments.cli.Failure;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +20,7 @@ record Call(String name, List<String> words, Map<String, String> environment) {
 
   /** The lesson's own program. */
   static Call lesson(Lesson lesson, String program, String url, List<String> arguments)
-      throws Failure {
+      throws Failure, IOException {
     String jar = lesson.builtJar(program).toString();
     return of(program, List.of("-jar", jar, "--server", url), arguments, Map.of());
   }
@@ -31,13 +32,13 @@ record Call(String name, List<String> words, Map<String, String> environment) {
    *     them: for ever, one a second
    */
   static Call plain(Lesson lesson, String program, String url, List<String> arguments)
-      throws Failure {
+      throws Failure, IOException {
     String main =
-        Lab.class.getPackageName().replaceFirst("[^.]+$", lesson.javaPackage())
+        Lab.class.getPackageName().replaceFirst("[^.]+$", lesson.javaPackage)
             + (program.equals(Pair.PUBLISHER) ? ".PlainPublisher" : ".PlainSubscriber");
     List<String> words =
         new ArrayList<>(List.of("-cp", lesson.builtJar(program).toString(), main, url));
-    Kit kit = Kit.of(lesson.profile());
+    Kit kit = Kit.of(lesson.profile);
     if (kit == Kit.CREDS) {
       words.add(kit.option(program).get(1));
     }

@@ -26,17 +26,6 @@ final class Child implements AutoCloseable {
   private volatile boolean ready;
   private volatile boolean stopped;
 
-  /** Is given each whole line that a program prints, in the thread that has read it. */
-  @FunctionalInterface
-  interface Listener {
-    /**
-     * Takes a line.
-     *
-     * @param error whether it went to standard error
-     */
-    void line(boolean error, String line);
-  }
-
   /**
    * Starts a program and passes its lines on.
    *
@@ -50,20 +39,19 @@ final class Child implements AutoCloseable {
     pump(process.getErrorStream(), new Prefixed(prefix, Prefixed.STDERR, this::listen), () -> {});
   }
 
-  /** Starts a program whose lines nobody but the listener gets. */
-  Child(Call call, Listener listener) throws IOException {
+  /** Starts a program of which the listeners get each line, in the thread that has read it. */
+  Child(Call call, Consumer<String> stdout, Consumer<String> stderr) throws IOException {
     this(call, Redirect.PIPE);
-    for (boolean error : new boolean[] {false, true}) {
-      Consumer<String> lines =
-          text -> {
-            text.lines().forEach(line -> listener.line(error, line));
-            listen(text);
-          };
-      pump(
-          error ? process.getErrorStream() : process.getInputStream(),
-          new Prefixed("", OutputStream.nullOutputStream(), lines),
-          () -> {});
-    }
+    OutputStream nowhere = OutputStream.nullOutputStream();
+    pump(
+        process.getInputStream(),
+        new Prefixed("", nowhere, text -> text.lines().forEach(stdout)),
+        () -> {});
+    Consumer<String> errors = text -> text.lines().forEach(stderr);
+    pump(
+        process.getErrorStream(),
+        new Prefixed("", nowhere, errors.andThen(this::listen)),
+        () -> {});
   }
 
   private Child(Call call, Redirect input) throws IOException {

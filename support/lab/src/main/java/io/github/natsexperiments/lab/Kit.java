@@ -47,12 +47,9 @@ enum Kit {
   };
 
   private final Lesson lesson;
-  private final String marker;
+  private final String marker; // the file that the server needs
   private final String contents;
 
-  /**
-   * @param marker file of the kit that the server needs
-   */
   Kit(Lesson lesson, String marker, String contents) {
     this.lesson = lesson;
     this.marker = marker;
@@ -75,7 +72,7 @@ enum Kit {
 
   /** The name of the server's profile, and of the kit's folder in the lesson's. */
   String profile() {
-    return lesson.profile();
+    return lesson.profile;
   }
 
   Lesson lesson() {
@@ -85,16 +82,7 @@ enum Kit {
   /** A file of the kit, as seen from here when it is below. */
   Path file(String name) {
     return Lesson.seenFromHere(
-        Lesson.root().resolve(lesson.folder()).resolve(profile()).resolve(name));
-  }
-
-  /** The secret in the file {@code token}. */
-  String token() throws Failure {
-    try {
-      return Files.readString(file("token")).strip();
-    } catch (IOException e) {
-      throw new Failure(ExitCode.FAILED, "Cannot read " + file("token") + ": " + e.getMessage(), e);
-    }
+        Lesson.root().resolve(lesson.folder).resolve(profile()).resolve(name));
   }
 
   Path marker() {
@@ -121,6 +109,11 @@ enum Kit {
     } catch (IOException e) {
       return before; // a kit that is just being replaced
     }
+  }
+
+  /** The secret in the file {@code token}. */
+  String token() throws IOException {
+    return Files.readString(file("token")).strip();
   }
 
   private void issue(Path folder) throws Failure, IOException, InterruptedException {

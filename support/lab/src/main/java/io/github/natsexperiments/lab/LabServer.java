@@ -85,7 +85,7 @@ final class LabServer {
   /** How to stop the server on a port, when another lab has started it. */
   private static String how(int port) {
     return ProcessHandle.allProcesses()
-        .filter(process -> hasWords(process, "--port", Integer.toString(port)))
+        .filter(process -> hasWords(process, "--port", Integer.toString(port), "--http_port"))
         .findFirst()
         .map(process -> " (kill " + process.pid() + ")")
         .orElse("");

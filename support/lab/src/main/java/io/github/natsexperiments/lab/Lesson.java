@@ -25,10 +25,15 @@ enum Lesson {
     BUCKET
   }
 
-  private final String folder;
-  private final String javaPackage;
-  private final String profile;
-  private final Keeps keeps;
+  final String folder;
+
+  /** The last part of its Java package's name. */
+  final String javaPackage;
+
+  /** The server it needs, see {@link LabServer#config(String)}. */
+  final String profile;
+
+  final Keeps keeps;
 
   Lesson(String folder, String javaPackage, String profile, Keeps keeps) {
     this.folder = folder;
@@ -41,7 +46,7 @@ enum Lesson {
   static final class Names implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
-      return Stream.of(values()).map(Lesson::folder).iterator();
+      return Stream.of(values()).map(lesson -> lesson.folder).iterator();
     }
   }
 
@@ -63,33 +68,13 @@ enum Lesson {
                     ExitCode.USAGE,
                     (wanted == null ? "Which lesson?" : "No lesson \"" + wanted + "\".")
                         + " There is "
-                        + String.join(", ", lessons.stream().map(Lesson::folder).toList())));
+                        + String.join(", ", lessons.stream().map(lesson -> lesson.folder).toList())));
   }
 
   private boolean isCalled(String wanted) {
     String number = folder.substring(0, folder.indexOf('-'));
     String name = wanted.replaceFirst("[/\\\\]$", ""); // as the shell's completion leaves it
     return name.equals(folder) || name.equals(number) || ("0" + name).equals(number);
-  }
-
-  /** The folder's name, for example {@code 01-basic}. */
-  String folder() {
-    return folder;
-  }
-
-  /** The last part of the name of its Java package. */
-  String javaPackage() {
-    return javaPackage;
-  }
-
-  /** The server it needs, see {@link LabServer#config(String)}. */
-  String profile() {
-    return profile;
-  }
-
-  /** Where the server keeps its messages. */
-  Keeps keeps() {
-    return keeps;
   }
 
   /** Where a jar of this lesson is once it is built, as one types it in the current folder. */

@@ -14,9 +14,9 @@ import java.util.regex.Pattern;
  * for every pair. Times are milliseconds since the first message. Thread-safe.
  */
 final class Outputs {
-  private static final Pattern PUBLISHED = Pattern.compile("^Published a message .*#(\\d+)");
+  private static final Pattern PUBLISHED = Pattern.compile("^Published a message .*#\\d+");
   private static final Pattern ACK = Pattern.compile("^Ack: .*(?:sequence|revision) = \"(\\d+)\"");
-  private static final Pattern FAILED = Pattern.compile("#(\\d+) (?:failed|was refused)");
+  private static final Pattern FAILED = Pattern.compile("#\\d+ (?:failed|was refused)");
   private static final Pattern RECEIVED =
       Pattern.compile("^(?:Received a message|PUT key) (.*\\): .*)#(\\d+)");
   // Behind stream and consumer: deliveries, place in the stream, place in the consumer, time, left.
@@ -28,35 +28,31 @@ final class Outputs {
   /** A message has arrived. */
   record Arrival(long millis, long number) {}
 
-  private final Set<Long> published = new HashSet<>();
-  private final Set<String> acked = new HashSet<>();
   private final List<Long> publications = new ArrayList<>();
-  private final Set<Long> failed = new HashSet<>();
   private final List<Arrival> arrivals = new ArrayList<>();
+  private final Set<String> acked = new HashSet<>();
   private final Set<String> places = new HashSet<>();
   private final Map<String, String> lastErrors = new LinkedHashMap<>();
   private int storage; // each time it is removed, the server begins again with 1
   private String lastAcked;
+  private long lastTime;
   private long acks;
+  private long failed;
   private Long missing;
 
   /** Takes a line of the publisher. */
   synchronized void publisher(boolean error, String line, long millis) {
     Matcher matcher;
     if (error) {
-      matcher = FAILED.matcher(line);
-      if (matcher.find()) {
-        failed.add(Long.valueOf(matcher.group(1)));
-      }
+      failed += FAILED.matcher(line).find() ? 1 : 0;
       note(Pair.PUBLISHER, line);
     } else if ((matcher = ACK.matcher(line)).find()) {
       lastAcked = storage + "/" + matcher.group(1);
       acked.add(lastAcked);
       acks++;
-      publications.add(millis);
-    } else if ((matcher = PUBLISHED.matcher(line)).find()) {
-      published.add(Long.valueOf(matcher.group(1)));
-      publications.add(millis);
+      publications.add(lastTime = millis);
+    } else if (PUBLISHED.matcher(line).find()) {
+      publications.add(lastTime = millis);
     }
   }
 
@@ -68,7 +64,7 @@ final class Outputs {
       missing = matcher.find() ? Long.valueOf(matcher.group(1)) : missing;
       note(Pair.SUBSCRIBER, line);
     } else if ((matcher = RECEIVED.matcher(line)).find()) {
-      arrivals.add(new Arrival(millis, Long.parseLong(matcher.group(2))));
+      arrivals.add(new Arrival(lastTime = millis, Long.parseLong(matcher.group(2))));
       Matcher place = PLACE.matcher(matcher.group(1));
       if (place.find()) {
         places.add(storage + "/" + (place.group(1) == null ? place.group(2) : place.group(1)));
@@ -89,7 +85,7 @@ final class Outputs {
 
   /** How many messages the publisher has published, whatever became of them. */
   synchronized long published() {
-    return acks + failed.size() + published.size();
+    return publications.size() + failed;
   }
 
   /** How many of them the server has acknowledged; without acks 0. */
@@ -105,6 +101,11 @@ final class Outputs {
   /** When there was something to receive for the first time since then; that moment without any. */
   synchronized long firstPublication(long since) {
     return publications.stream().filter(millis -> millis >= since).findFirst().orElse(since);
+  }
+
+  /** When a message was published or arrived last. */
+  synchronized long lastTime() {
+    return lastTime;
   }
 
   /** Whether the message that was acknowledged last has arrived, or none was. */

@@ -143,7 +143,7 @@ final class Pair {
 
   /** The login of a program, when the server asks for one. */
   private void addCredentials(String program, List<String> arguments) {
-    Kit kit = Kit.of(lesson.profile());
+    Kit kit = Kit.of(lesson.profile);
     if (kit != null) {
       List<String> login = kit.option(program);
       addDefault(program, arguments, login.get(0), login.get(1));
@@ -201,7 +201,7 @@ final class Pair {
   }
 
   /** How to start a program of the lesson. */
-  Call lesson(String program, String url) throws Failure {
+  Call lesson(String program, String url) throws Failure, IOException {
     return Call.lesson(lesson, program, url, arguments(program));
   }
 
@@ -210,7 +210,7 @@ final class Pair {
    *
    * @throws Failure when the reader gave another option
    */
-  Call plain(String program, String url) throws Failure {
+  Call plain(String program, String url) throws Failure, IOException {
     for (OptionSpec option : given.matchedOptionsSet()) {
       if (!Set.of("-n", "--count", "-i", "--interval").contains(option.longestName())) {
         throw new Failure(

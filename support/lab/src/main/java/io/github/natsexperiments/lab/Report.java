@@ -17,17 +17,17 @@ record Report(Lesson lesson, Fault fault, Map<String, Count> counts) {
 
   /** Prints all. */
   void print(PrintStream out) {
-    boolean stored = lesson.keeps() != Lesson.Keeps.NOTHING;
+    boolean stored = lesson.keeps != Lesson.Keeps.NOTHING;
     out.println(line("", counts.keySet().stream()));
-    row(out, "published", Count::published);
+    row(out, "published", c -> c.outputs().published());
     if (stored) {
-      row(out, "  acknowledged", Count::acked);
+      row(out, "  acknowledged", c -> c.outputs().acked());
     }
     row(out, "never arrived", Count::missing);
     if (stored) {
-      row(out, "  although acknowledged", Count::ackedAndMissing);
+      row(out, "  although acknowledged", c -> c.outputs().ackedAndMissing());
     } else {
-      row(out, "  noticed by the subscriber", c -> Objects.requireNonNullElse(c.noticed(), "no"));
+      row(out, "  noticed by the subscriber", c -> Objects.requireNonNullElse(c.outputs().missing(), "no"));
     }
     row(out, "arrived twice", Count::twice);
     row(out, "longest silence", count -> Trial.seconds(count.silence()));
@@ -47,7 +47,7 @@ record Report(Lesson lesson, Fault fault, Map<String, Count> counts) {
                       out.println("The " + pair + " " + program + ": " + error);
                     }));
     if (fault == Fault.RESTART_EMPTY && stored) {
-      String what = lesson.keeps() == Lesson.Keeps.STREAM ? "stream" : "bucket";
+      String what = lesson.keeps == Lesson.Keeps.STREAM ? "stream" : "bucket";
       out.println("The " + what + " is gone with the storage: what nobody had read is lost.");
     }
   }

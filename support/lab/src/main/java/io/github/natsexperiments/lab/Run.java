@@ -82,14 +82,17 @@ final class Run implements Callable<Integer> {
       pair.help(Lab.stdout());
       return ExitCode.DONE;
     }
+    if (plain) {
+      pair.plain(Pair.PUBLISHER, ""); // refuses other options before a server is started
+    }
     System.setErr(
         new PrintStream(new Prefixed("lab | ", Prefixed.STDERR), true, StandardCharsets.UTF_8));
     try (Stop stop = Stop.onSignals();
-        NativeServer server = LabServer.start(LabServer.config(lesson.profile()), 0, null, stop)) {
+        NativeServer server = LabServer.start(LabServer.config(lesson.profile), 0, null, stop)) {
       if (server == null) {
         return ExitCode.DONE;
       }
-      say(server.description() + " is ready, profile " + lesson.profile());
+      say(server.description() + " is ready, profile " + lesson.profile);
       if (plain) {
         Storage.prepare(lesson, server.url()); // the plain subscriber does not wait for a stream
       }

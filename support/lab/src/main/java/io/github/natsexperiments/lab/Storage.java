@@ -18,15 +18,15 @@ final class Storage {
    * bucket keeps 64 values of a key, so that a watch that comes late can still get them.
    */
   static void prepare(Lesson lesson, String url) throws Failure, IOException, InterruptedException {
-    if (lesson.keeps() == Lesson.Keeps.NOTHING) {
+    if (lesson.keeps == Lesson.Keeps.NOTHING) {
       return;
     }
     Options.Builder options = Options.builder().server(url);
-    if (Kit.of(lesson.profile()) == Kit.TOKEN) {
+    if (Kit.of(lesson.profile) == Kit.TOKEN) {
       options.token(Kit.TOKEN.token().toCharArray());
     }
     try (Connection connection = Nats.connect(options.build())) {
-      if (lesson.keeps() == Lesson.Keeps.STREAM) {
+      if (lesson.keeps == Lesson.Keeps.STREAM) {
         connection
             .jetStreamManagement()
             .addStream(StreamConfiguration.builder().name("sample_stream").subjects("foo").build());

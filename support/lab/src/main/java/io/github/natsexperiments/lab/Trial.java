@@ -9,12 +9,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** One pair on a server of its own that breaks, from its start to what came of its messages. */
 final class Trial {
   private static final Duration CHECK = Duration.ofMillis(20);
-  private static final long READY_LIMIT = 20_000;
+  private static final Duration READY_LIMIT = Duration.ofSeconds(30);
   private static final long REPORT_EVERY = 10_000;
 
   /** Without an ack a message comes again after 30 s, the default of JetStream's consumers. */
@@ -33,7 +34,7 @@ final class Trial {
   private final Consumer<String> say;
   private final Outputs outputs = new Outputs();
   private final List<Count.Outage> outages = new ArrayList<>();
-  private volatile long start = System.nanoTime();
+  private volatile long start; // when the publisher printed its first line; 0 before
   private long nextReport = REPORT_EVERY;
 
   /**
@@ -51,7 +52,7 @@ final class Trial {
   /** Makes the call of a program, once the server's URL is known. */
   interface Programs {
     /** How to start a program. */
-    Call call(String program, String url) throws Failure;
+    Call call(String program, String url) throws Failure, IOException;
   }
 
   /**
@@ -60,25 +61,22 @@ final class Trial {
    * @return null when a signal came first
    */
   Count run(Programs programs) throws Failure, IOException, InterruptedException {
-    try (NativeServer server = LabServer.start(LabServer.config(lesson.profile()), 0, null, stop)) {
+    try (NativeServer server = LabServer.start(LabServer.config(lesson.profile), 0, null, stop)) {
       if (server == null) {
         return null;
       }
       Storage.prepare(lesson, server.url());
-      start = System.nanoTime();
       Child subscriber =
           new Child(
               programs.call(Pair.SUBSCRIBER, server.url()),
-              (error, line) -> outputs.subscriber(error, line, now()));
+              line -> outputs.subscriber(false, line, now()),
+              line -> outputs.subscriber(true, line, now()));
       Child publisher = null;
       try {
         if (!await(subscriber)) {
           return null;
         }
-        publisher =
-            new Child(
-                programs.call(Pair.PUBLISHER, server.url()),
-                (error, line) -> outputs.publisher(error, line, now()));
+        publisher = new Child(programs.call(Pair.PUBLISHER, server.url()), this::published, line -> outputs.publisher(true, line, now()));
         if (!breakAndSettle(server, publisher, subscriber)) {
           return null;
         }
@@ -88,8 +86,13 @@ final class Trial {
         }
         subscriber.close();
       }
-      return Count.of(outputs, outages, now(), exit(publisher), exit(subscriber));
+      return new Count(outputs, outages, now(), exit(publisher), exit(subscriber));
     }
+  }
+
+  private void published(String line) {
+    start = start == 0 ? System.nanoTime() : start;
+    outputs.publisher(false, line, now());
   }
 
   /** The subscriber was there to the end, so that a signal is how it ends. */
@@ -98,16 +101,16 @@ final class Trial {
   }
 
   private boolean await(Child subscriber) throws Failure, InterruptedException {
-    while (!subscriber.isReady()) {
-      if (stop.sleep(CHECK)) {
-        return false;
-      }
-      if (subscriber.hasEnded() || now() > READY_LIMIT) {
-        throw new Failure(
-            ExitCode.FAILED,
-            "The subscriber does not wait for messages: "
-                + outputs.lastErrors().getOrDefault(Pair.SUBSCRIBER, "it says nothing"));
-      }
+    long limit = System.nanoTime() + READY_LIMIT.toNanos();
+    if (!until(
+        () -> subscriber.isReady() || subscriber.hasEnded() || System.nanoTime() > limit)) {
+      return false;
+    }
+    if (!subscriber.isReady()) {
+      throw new Failure(
+          ExitCode.FAILED,
+          "The subscriber does not wait for messages: "
+              + outputs.lastErrors().getOrDefault(Pair.SUBSCRIBER, "it says nothing"));
     }
     return true;
   }
@@ -115,18 +118,9 @@ final class Trial {
   /** Returns whether it came to its end, and no signal before. */
   private boolean breakAndSettle(NativeServer server, Child publisher, Child subscriber)
       throws IOException, InterruptedException {
-    while (outputs.published() == 0 && !publisher.hasEnded()) {
-      if (stop.sleep(CHECK)) {
-        return false;
-      }
-    }
-    start = System.nanoTime();
     for (Duration moment : moments) {
-      while (now() < moment.toMillis() && !publisher.hasEnded()) {
-        if (stop.sleep(CHECK)) {
-          return false;
-        }
-        report();
+      if (!until(() -> now() >= moment.toMillis() || publisher.hasEnded())) {
+        return false;
       }
       if (publisher.hasEnded()) {
         break;
@@ -144,7 +138,12 @@ final class Trial {
       outages.add(new Count.Outage(down, now()));
       say.accept(seconds(now()) + ": the server is back");
     }
-    while (!isSettled(publisher, subscriber)) {
+    return until(() -> isSettled(publisher, subscriber));
+  }
+
+  /** Waits, and reports meanwhile; returns false when a signal came first. */
+  private boolean until(BooleanSupplier condition) throws InterruptedException {
+    while (!condition.getAsBoolean()) {
       if (stop.sleep(CHECK)) {
         return false;
       }
@@ -158,33 +157,23 @@ final class Trial {
       return publisher.hasEnded();
     }
     long back = outages.get(outages.size() - 1).to();
-    long last = lastArrival();
-    boolean redelivered = lesson.keeps() != Lesson.Keeps.STREAM || now() - back > REDELIVERY;
-    boolean quiet = now() - Math.max(last, back) > LAST_WORD && outputs.hasLastAcked();
-    return publisher.hasEnded() && (redelivered && quiet || now() - back > LONGEST);
-  }
-
-  private long lastArrival() {
-    List<Outputs.Arrival> arrivals = outputs.arrivals();
-    return arrivals.isEmpty() ? 0 : arrivals.get(arrivals.size() - 1).millis();
+    long quiet = now() - Math.max(back, outputs.lastTime());
+    boolean redelivered = lesson.keeps != Lesson.Keeps.STREAM || now() - back > REDELIVERY;
+    return quiet > LONGEST
+        || quiet > LAST_WORD && publisher.hasEnded() && redelivered && outputs.hasLastAcked();
   }
 
   private void report() {
     if (now() >= nextReport) {
       nextReport += REPORT_EVERY;
-      long silent = now() - lastArrival();
       say.accept(
-          "%s: %d published, %d received%s"
-              .formatted(
-                  seconds(now()),
-                  outputs.published(),
-                  outputs.arrivals().size(),
-                  silent > 2_000 ? ", silent for " + seconds(silent) : ""));
+          "%s: %d published, %d received"
+              .formatted(seconds(now()), outputs.published(), outputs.arrivals().size()));
     }
   }
 
   private long now() {
-    return (System.nanoTime() - start) / 1_000_000;
+    return start == 0 ? 0 : (System.nanoTime() - start) / 1_000_000;
   }
 
   /** A time for people. */

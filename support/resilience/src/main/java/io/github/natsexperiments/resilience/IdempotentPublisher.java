@@ -6,7 +6,6 @@ import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Options;
 import io.nats.client.api.PublishAck;
-import io.nats.client.api.ServerInfo;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
 import java.time.Duration;
@@ -52,12 +51,10 @@ public final class IdempotentPublisher implements AutoCloseable {
   private final String replies; // begins the subject of each ack
   final AckInbox inbox;
   private final Resender resender;
-  volatile Connection connection;
+  volatile WatchedConnection link;
 
   // From here on guarded by this.
   final AckWindow window;
-  private ServerInfo server;
-  private String lastError;
   String reason = NO_ACK;
   boolean anyDue;
   long retryAt;
@@ -119,7 +116,7 @@ public final class IdempotentPublisher implements AutoCloseable {
     return window.next();
   }
 
-  /** Like {@link #publish(String, Headers, byte[])}, without headers. */
+  /** Publishes without headers, see {@link #publish(String, Headers, byte[])}. */
   public PublishAck publish(String subject, byte[] body)
       throws IOException, JetStreamApiException, InterruptedException {
     return publish(subject, null, body);
@@ -190,18 +187,18 @@ public final class IdempotentPublisher implements AutoCloseable {
       check();
     }
     long number = window.next();
-    if (settings.resumed != null && settings.resumed.contains(number)) {
+    if (answer == null && settings.resumed != null && settings.resumed.contains(number)) {
       window.skip();
       return true;
     }
     Headers all = ids.headers(number, headers);
     long size = (long) all.serializedLength() + body.length;
-    if (connection.getMaxPayload() > 0 && size > connection.getMaxPayload()) {
-      throw new IllegalArgumentException( // what jnats would say, but when it is sent
-          "Message payload size exceed server configuration %d vs %d"
-              .formatted(size, connection.getMaxPayload()));
+    long limit = link.connection.getMaxPayload();
+    if (limit > 0 && size > limit) {
+      String text = "Message payload size exceed server configuration %d vs %d"; // jnats' words
+      throw new IllegalArgumentException(text.formatted(size, limit));
     }
-    boolean connected = connection.getStatus() == Connection.Status.CONNECTED;
+    boolean connected = link.isConnected();
     noticeReconnect();
     Slot slot = window.take(subject, body);
     slot.headers = all;
@@ -222,7 +219,7 @@ public final class IdempotentPublisher implements AutoCloseable {
     slot.sent++;
     slot.sentAt = System.nanoTime();
     try {
-      connection.publish(slot.subject, slot.replyTo, slot.headers, slot.body);
+      link.connection.publish(slot.subject, slot.replyTo, slot.headers, slot.body);
       return true;
     } catch (IllegalArgumentException e) {
       window.free(slot);
@@ -275,9 +272,8 @@ public final class IdempotentPublisher implements AutoCloseable {
   }
 
   private boolean isOverdue() {
-    boolean there = connection.getStatus() == Connection.Status.CONNECTED;
-    return isStopped()
-        && System.nanoTime() - stoppedAt > (there ? LAST_ACKS_NANOS : LAST_ACKS_ALONE_NANOS);
+    long limit = link.isConnected() ? LAST_ACKS_NANOS : LAST_ACKS_ALONE_NANOS;
+    return isStopped() && System.nanoTime() - stoppedAt > limit;
   }
 
   private void check() throws IOException, JetStreamApiException {
@@ -294,7 +290,7 @@ public final class IdempotentPublisher implements AutoCloseable {
       throw new IllegalStateException("The publisher is closed");
     }
     if (settings.inOrder == null) {
-      ConnectionClosedException.throwIfClosed(connection);
+      ConnectionClosedException.throwIfClosed(link.connection);
     }
   }
 
@@ -342,33 +338,25 @@ public final class IdempotentPublisher implements AutoCloseable {
     return closed;
   }
 
-  // ---- connections ----
+  // ---- for the resender ----
 
   /** Takes a new connection, or the first one. */
   void use(Connection fresh) {
-    String before = fresh.getLastError();
+    WatchedConnection watched = new WatchedConnection(fresh);
     inbox.subscribe(fresh);
     synchronized (this) {
-      connection = fresh;
-      server = fresh.getServerInfo();
-      lastError = before;
+      link = watched;
       suspectAll();
     }
   }
 
-  /** After a break nobody knows what of that on its way has arrived. Guarded by this. */
-  boolean noticeReconnect() {
-    ServerInfo now = connection.getServerInfo(); // another object after each connect
-    if (now == server) {
-      return false;
-    }
-    boolean same =
-        now.getClientId() == server.getClientId() && now.getServerId().equals(server.getServerId());
-    server = now;
-    if (!same) {
+  /** After a break nobody knows what of that on its way has arrived. */
+  synchronized boolean noticeReconnect() {
+    boolean again = link.hasReconnected();
+    if (again) {
       suspectAll();
     }
-    return !same;
+    return again;
   }
 
   private void suspectAll() {
@@ -380,18 +368,10 @@ public final class IdempotentPublisher implements AutoCloseable {
     retryAt = System.nanoTime();
   }
 
-  /** The server says it in an error of its own, not in an answer. Guarded by this. */
-  void noticeMissingPermission() {
-    String error = connection.getLastError();
-    if (error != lastError) { // also a new one with the same text
-      lastError = error;
-      boolean ours = error != null && error.contains('"' + replies);
-      for (Slot slot : window.pending()) {
-        ours |= error != null && error.contains('"' + slot.subject + '"');
-      }
-      if (ours && JetStreamErrors.isPermissionsViolation(error)) {
-        fail(new NotPermittedException(error, null));
-      }
+  synchronized void noticeMissingPermission() {
+    String missing = link.missingPermission(replies, window.pending());
+    if (missing != null) {
+      fail(new NotPermittedException(missing, null));
     }
   }
 
@@ -410,9 +390,9 @@ public final class IdempotentPublisher implements AutoCloseable {
     }
     try {
       resender.end();
-      inbox.close(connection);
+      inbox.close(link.connection);
       if (settings.inOrder != null) {
-        connection.close();
+        link.connection.close();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
