@@ -104,9 +104,7 @@ final class Break implements Callable<Integer> {
     List<Duration> moments = fault.moments(kills, INTERVAL.multipliedBy(messages), seed);
     System.setErr(
         new PrintStream(new Prefixed("lab | ", Prefixed.STDERR), true, StandardCharsets.UTF_8));
-    say(
-        "Lesson %s, fault %s, --kills %d, --seed %d"
-            .formatted(lesson.folder, fault, kills, seed));
+    say("Lesson %s, fault %s, --kills %d, --seed %d".formatted(lesson.folder, fault, kills, seed));
     say(estimate(lesson, messages));
     Map<String, Count> counts = new LinkedHashMap<>();
     try (Stop stop = Stop.onSignals()) {

@@ -14,8 +14,7 @@ import java.util.TreeMap;
  * @param publisher its exit code
  * @param subscriber its exit code, or that it was stopped
  */
-record Count(
-    Outputs outputs, List<Outage> outages, long end, String publisher, String subscriber) {
+record Count(Outputs outputs, List<Outage> outages, long end, String publisher, String subscriber) {
 
   /** The server was away. */
   record Outage(long from, long to) {}

@@ -67,7 +67,7 @@ final class Info implements Callable<Integer> {
             .connectionListener(log)
             .errorListener(log);
     try (Connection connection =
-        Connections.connect(login.applyTo(options).build(), login::whyRejected)) {
+        Connections.connect(common.secure(options, login).build(), login::whyRejected)) {
       PrintStream out = Lab.stdout();
       showServer(connection, out);
       showJetStream(connection, out);

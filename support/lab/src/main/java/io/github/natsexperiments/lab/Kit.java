@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -24,8 +25,12 @@ enum Kit {
 
     @Override
     List<String> option(String program) {
-      return List.of(
-          "--creds", file(program + ".creds").toString()); // users and programs are namesakes
+      List<String> options = new ArrayList<>();
+      options.addAll(List.of("--creds", file(program + ".creds").toString())); // namesakes
+      if (Files.exists(authority())) {
+        options.addAll(List.of("--tlsca", authority().toString()));
+      }
+      return options;
     }
   },
 
@@ -67,7 +72,7 @@ enum Kit {
   /** The server's configuration, as the kit's files are now. */
   abstract ServerConfig read() throws IOException;
 
-  /** The option that gives a program its login: name and value. */
+  /** The options that give a program its login: name and value, in turn. */
   abstract List<String> option(String program);
 
   /** The name of the server's profile, and of the kit's folder in the lesson's. */
@@ -89,11 +94,28 @@ enum Kit {
     return file(marker);
   }
 
-  /** The configuration as it is now; issues a kit when there is none, and says so. */
-  ServerConfig serverConfig() throws Failure, InterruptedException {
+  /**
+   * The configuration as it is now; issues a kit when there is none, and says so.
+   *
+   * @param tls whether it must have certificates
+   */
+  ServerConfig serverConfig(boolean tls) throws Failure, InterruptedException {
     try {
       if (!Files.exists(marker())) {
-        issue(marker().getParent());
+        issue(marker().getParent(), tls);
+      }
+      if (tls && !Files.exists(authority())) {
+        throw new Failure(
+            ExitCode.FAILED,
+            marker().getParent()
+                + " is without certificates; a new kit has some: java "
+                + Call.shown(
+                    "-jar",
+                    lesson.jar("issuer"),
+                    "--tls",
+                    "--force",
+                    "--out",
+                    marker().getParent()));
       }
       return read();
     } catch (IOException e) {
@@ -116,13 +138,18 @@ enum Kit {
     return Files.readString(file("token")).strip();
   }
 
-  private void issue(Path folder) throws Failure, IOException, InterruptedException {
+  /** The certificate that says whom to trust, if the kit has certificates. */
+  Path authority() {
+    return file("tls").resolve("ca.pem");
+  }
+
+  private void issue(Path folder, boolean tls) throws Failure, IOException, InterruptedException {
     Path jar = lesson.builtJar("issuer");
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    Process issuer =
-        new ProcessBuilder(List.of(java, "-jar", jar.toString(), "--out", folder.toString()))
-            .redirectErrorStream(true)
-            .start();
+    List<String> words = new ArrayList<>(List.of(java, "-jar", jar.toString(), "--out"));
+    words.add(folder.toString());
+    words.addAll(tls ? List.of("--tls") : List.of());
+    Process issuer = new ProcessBuilder(words).redirectErrorStream(true).start();
     String said = new String(issuer.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     // Another lab may have been faster; its kit is as good.
     if (issuer.waitFor() != 0 && !Files.exists(marker())) {

@@ -27,10 +27,10 @@ final class LabServer {
    * @throws IllegalArgumentException when there is no such profile; the message lists those there
    *     are
    */
-  static ServerConfig config(String profile) throws Failure, InterruptedException {
+  static ServerConfig config(String profile, boolean tls) throws Failure, InterruptedException {
     Kit kit = Kit.of(profile);
     if (kit != null) {
-      return kit.serverConfig();
+      return kit.serverConfig(tls);
     }
     try {
       return ServerConfig.profile(profile);

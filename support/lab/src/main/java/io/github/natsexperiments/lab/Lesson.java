@@ -68,7 +68,8 @@ enum Lesson {
                     ExitCode.USAGE,
                     (wanted == null ? "Which lesson?" : "No lesson \"" + wanted + "\".")
                         + " There is "
-                        + String.join(", ", lessons.stream().map(lesson -> lesson.folder).toList())));
+                        + String.join(
+                            ", ", lessons.stream().map(lesson -> lesson.folder).toList())));
   }
 
   private boolean isCalled(String wanted) {

@@ -146,7 +146,9 @@ final class Pair {
     Kit kit = Kit.of(lesson.profile);
     if (kit != null) {
       List<String> login = kit.option(program);
-      addDefault(program, arguments, login.get(0), login.get(1));
+      for (int i = 0; i < login.size(); i += 2) {
+        addDefault(program, arguments, login.get(i), login.get(i + 1));
+      }
     }
   }
 

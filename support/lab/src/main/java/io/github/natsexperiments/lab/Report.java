@@ -27,7 +27,10 @@ record Report(Lesson lesson, Fault fault, Map<String, Count> counts) {
     if (stored) {
       row(out, "  although acknowledged", c -> c.outputs().ackedAndMissing());
     } else {
-      row(out, "  noticed by the subscriber", c -> Objects.requireNonNullElse(c.outputs().missing(), "no"));
+      row(
+          out,
+          "  noticed by the subscriber",
+          c -> Objects.requireNonNullElse(c.outputs().missing(), "no"));
     }
     row(out, "arrived twice", Count::twice);
     row(out, "longest silence", count -> Trial.seconds(count.silence()));
@@ -38,14 +41,10 @@ record Report(Lesson lesson, Fault fault, Map<String, Count> counts) {
     Bars bars = new Bars(WIDTH - LABEL.formatted("").length(), end, isUtf8());
     counts.forEach((pair, count) -> out.println(LABEL.formatted(pair) + bars.line(count)));
     out.println(LABEL.formatted("") + bars.legend());
-    counts.forEach(
-        (pair, count) ->
-            count
-                .errors()
-                .forEach(
-                    (program, error) -> {
-                      out.println("The " + pair + " " + program + ": " + error);
-                    }));
+    for (String pair : counts.keySet()) {
+      Map<String, String> errors = counts.get(pair).outputs().lastErrors();
+      errors.forEach((program, e) -> out.println("The " + pair + " " + program + ": " + e));
+    }
     if (fault == Fault.RESTART_EMPTY && stored) {
       String what = lesson.keeps == Lesson.Keeps.STREAM ? "stream" : "bucket";
       out.println("The " + what + " is gone with the storage: what nobody had read is lost.");

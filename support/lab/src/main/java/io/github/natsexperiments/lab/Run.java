@@ -88,7 +88,8 @@ final class Run implements Callable<Integer> {
     System.setErr(
         new PrintStream(new Prefixed("lab | ", Prefixed.STDERR), true, StandardCharsets.UTF_8));
     try (Stop stop = Stop.onSignals();
-        NativeServer server = LabServer.start(LabServer.config(lesson.profile), 0, null, stop)) {
+        NativeServer server =
+            LabServer.start(LabServer.config(lesson.profile, false), 0, null, stop)) {
       if (server == null) {
         return ExitCode.DONE;
       }

@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  ./lab server              on port 4222, where the programs look for it",
       "  ./lab server creds        the one of lesson 2, which wants credentials",
+      "  ./lab server creds --tls  the same over TLS",
       "  ./lab server token        the one of lesson 6, which wants a token",
       "  ./lab server --data kept  what JetStream stores is there the next time",
       "  ./lab server cluster      three nodes, on ports 4222, 4223 and 4224",
@@ -66,6 +67,9 @@ final class Server implements Callable<Integer> {
       description = "Folder for the data. Default: a temporary one, gone afterwards.")
   private Path data;
 
+  @Option(names = "--tls", description = "With creds: the server asks for TLS.")
+  private boolean tls;
+
   /** For the shell's completion. */
   static final class Profiles implements Iterable<String> {
     @Override
@@ -77,6 +81,9 @@ final class Server implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     int port = port();
+    if (tls && !profile.equals(Kit.CREDS.profile())) {
+      throw new ParameterException(spec.commandLine(), "--tls is for creds");
+    }
     if (profile.equals(LabCluster.PROFILE)) {
       if (data != null) {
         throw new ParameterException(
@@ -121,7 +128,7 @@ final class Server implements Callable<Integer> {
 
   private ServerConfig config() throws Failure, InterruptedException {
     try {
-      return LabServer.config(profile);
+      return LabServer.config(profile, tls);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

@@ -15,7 +15,7 @@ import java.util.function.Consumer;
 /** One pair on a server of its own that breaks, from its start to what came of its messages. */
 final class Trial {
   private static final Duration CHECK = Duration.ofMillis(20);
-  private static final Duration READY_LIMIT = Duration.ofSeconds(30);
+  private static final Duration READY_LIMIT = Duration.ofSeconds(60);
   private static final long REPORT_EVERY = 10_000;
 
   /** Without an ack a message comes again after 30 s, the default of JetStream's consumers. */
@@ -61,7 +61,8 @@ final class Trial {
    * @return null when a signal came first
    */
   Count run(Programs programs) throws Failure, IOException, InterruptedException {
-    try (NativeServer server = LabServer.start(LabServer.config(lesson.profile), 0, null, stop)) {
+    try (NativeServer server =
+        LabServer.start(LabServer.config(lesson.profile, false), 0, null, stop)) {
       if (server == null) {
         return null;
       }
@@ -76,7 +77,11 @@ final class Trial {
         if (!await(subscriber)) {
           return null;
         }
-        publisher = new Child(programs.call(Pair.PUBLISHER, server.url()), this::published, line -> outputs.publisher(true, line, now()));
+        publisher =
+            new Child(
+                programs.call(Pair.PUBLISHER, server.url()),
+                this::published,
+                line -> outputs.publisher(true, line, now()));
         if (!breakAndSettle(server, publisher, subscriber)) {
           return null;
         }
@@ -85,6 +90,10 @@ final class Trial {
           publisher.close();
         }
         subscriber.close();
+      }
+      if (outputs.published() == 0) {
+        String why = outputs.lastErrors().getOrDefault(Pair.PUBLISHER, "it says nothing");
+        throw new Failure(ExitCode.FAILED, "The publisher has published nothing: " + why);
       }
       return new Count(outputs, outages, now(), exit(publisher), exit(subscriber));
     }
@@ -102,8 +111,7 @@ final class Trial {
 
   private boolean await(Child subscriber) throws Failure, InterruptedException {
     long limit = System.nanoTime() + READY_LIMIT.toNanos();
-    if (!until(
-        () -> subscriber.isReady() || subscriber.hasEnded() || System.nanoTime() > limit)) {
+    if (!until(() -> subscriber.isReady() || subscriber.hasEnded() || System.nanoTime() > limit)) {
       return false;
     }
     if (!subscriber.isReady()) {

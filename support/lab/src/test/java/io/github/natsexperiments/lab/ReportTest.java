@@ -21,7 +21,9 @@ class ReportTest {
       String text = "\"foo\" (reply = \"\"): Hello #" + n + " from NATS publisher";
       if (n != 60) {
         outputs.publisher(
-            false, stored ? "Ack: revision = \"" + n + "\"" : "Published a message " + text, millis);
+            false,
+            stored ? "Ack: revision = \"" + n + "\"" : "Published a message " + text,
+            millis);
         outputs.subscriber(
             false,
             stored
@@ -51,8 +53,7 @@ class ReportTest {
 
   @Test
   void showsBothPairsSideBySideInSixtyColumns() {
-    List<String> lines =
-        lines(Lesson.KV, Fault.KILL, both(count(true, ""), count(true, "")));
+    List<String> lines = lines(Lesson.KV, Fault.KILL, both(count(true, ""), count(true, "")));
 
     assertThat(lines)
         .anyMatch(line -> line.matches("never arrived +1 +1"))
@@ -64,7 +65,12 @@ class ReportTest {
   @Test
   void saysThatOnlyTheLessonsSubscriberNotices() {
     List<String> lines =
-        lines(Lesson.BASIC, Fault.KILL, both(count(false, ""), count(false, "INFO Received 99 messages, missing 1, duplicated 0")));
+        lines(
+            Lesson.BASIC,
+            Fault.KILL,
+            both(
+                count(false, ""),
+                count(false, "INFO Received 99 messages, missing 1, duplicated 0")));
 
     assertThat(lines)
         .anyMatch(line -> line.matches("  noticed by the subscriber +no +1"))
