@@ -160,7 +160,8 @@ class BasicFailuresIT {
     failsInOneLine(
         publisher(server, args.toArray()).start(),
         2,
-        "See publisher.jar --help",
+        "See java -jar ",
+        "publisher.jar --help",
         args.get(args.size() - 1));
   }
 
@@ -180,7 +181,8 @@ class BasicFailuresIT {
     failsInOneLine(
         subscriber(server, args.toArray()).start(),
         2,
-        "See subscriber.jar --help",
+        "See java -jar ",
+        "subscriber.jar --help",
         args.get(args.size() - 1));
   }
 

@@ -59,7 +59,7 @@ class JetStreamFailuresIT {
   @ParameterizedTest
   @MethodSource
   void wrongUsageOfThePublisher(List<String> args) {
-    fails(publisher(server, args.toArray()).start(), 2, "See publisher.jar --help");
+    fails(publisher(server, args.toArray()).start(), 2, "publisher.jar --help");
   }
 
   static Stream<List<String>> wrongUsageOfTheSubscriber() {

@@ -146,7 +146,10 @@ public final class Login implements Supplier<char[]> {
     // A server that takes credentials or nkeys sends a nonce, to be signed with the seed.
     boolean nonce = known && server.getNonce() != null;
     if (kind == Kind.NONE) {
-      return nonce || !known
+      if (!known) { // the server has changed its mind while we were connected
+        return "it asks for a login: --creds, --token-file or --user name one";
+      }
+      return nonce
           ? "it asks for credentials: name a file with --creds or NATS_CREDS; issuer.jar makes one"
           : "it asks for a token or a password: name a file with --token-file, or set NATS_TOKEN; a password goes with --user";
     } else if (kind == Kind.TOKEN && nonce) {

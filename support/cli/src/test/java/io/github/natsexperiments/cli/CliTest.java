@@ -2,8 +2,12 @@ package io.github.natsexperiments.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -87,9 +91,10 @@ class CliTest {
   }
 
   @Test
-  void anAtIsText() {
-    line.parseArgs("-m", "@all");
-    assertThat(line.getParseResult().matchedOption("-m").<String>getValue()).isEqualTo("@all");
+  void anAtIsText(@TempDir Path folder) throws IOException {
+    String text = "@" + Files.writeString(folder.resolve("all"), "the content of a file");
+    line.parseArgs("-m", text);
+    assertThat(line.getParseResult().matchedOption("-m").<String>getValue()).isEqualTo(text);
   }
 
   @Test
