@@ -59,17 +59,17 @@ public final class CredsIssuer implements Callable<Integer> {
   public Integer call() throws Exception {
     options.check();
     try {
-      if (options.show() != null) {
-        show(options.show());
+      if (options.show != null) {
+        show(options.show);
         return ExitCode.DONE;
       }
       kit = options.kit();
-      if (options.newUser() != null) {
-        addUser(options.newUser());
-      } else if (options.renew() != null) {
-        renew(options.renew());
-      } else if (options.revoke() != null) {
-        revoke(options.revoke());
+      if (options.newUser != null) {
+        addUser(options.newUser);
+      } else if (options.renew != null) {
+        renew(options.renew);
+      } else if (options.revoke != null) {
+        revoke(options.revoke);
       } else {
         issueKit();
       }
@@ -84,7 +84,7 @@ public final class CredsIssuer implements Callable<Integer> {
 
   private void issueKit() throws Failure, IOException, GeneralSecurityException {
     if (Kit.isTaken(kit)) {
-      if (!options.force()) {
+      if (!options.force) {
         throw failed(kit + " is there already: --force replaces it, keys and all");
       }
       Optional<Path> foreign = Kit.foreign(kit);
@@ -112,7 +112,7 @@ public final class CredsIssuer implements Callable<Integer> {
                 "SYSTEM_ACCOUNT_JWT", Jwts.systemAccount(operator, system),
                 "ACCOUNT", Jwts.publicKey(account),
                 "ACCOUNT_JWT", Jwts.account(operator, account, Map.of())));
-    if (options.tls()) {
+    if (options.tls) {
       files.putAll(TlsKit.files());
       conf += TlsKit.serverConf(kit);
     }
@@ -131,7 +131,7 @@ public final class CredsIssuer implements Callable<Integer> {
 
   private String newCreds(NKey account, String name, List<String> pub, List<String> sub)
       throws IOException, GeneralSecurityException {
-    return Jwts.creds(account, NKey.createUser(null), name, options.expires(), pub, sub);
+    return Jwts.creds(account, NKey.createUser(null), name, options.expires, pub, sub);
   }
 
   /** The configuration stands in src/main/resources, with these names in place of the values. */
@@ -153,7 +153,7 @@ public final class CredsIssuer implements Callable<Integer> {
       throw failed(
           file + " is there already: --renew extends it; to replace it, --revoke the user first");
     }
-    Kit.write(file, newCreds(account, name, options.allowPub(), options.allowSub()));
+    Kit.write(file, newCreds(account, name, options.allowPub, options.allowSub));
     say("Issued " + file + " to user " + Creds.parse(file).user().inWords());
   }
 
@@ -167,7 +167,7 @@ public final class CredsIssuer implements Callable<Integer> {
     NKey user = NKey.fromSeed(Creds.seed(file).toCharArray());
     List<String> pub = Jwts.allowed(old.user(), "pub");
     List<String> sub = Jwts.allowed(old.user(), "sub");
-    Kit.write(file, Jwts.creds(account, user, name, options.expires(), pub, sub));
+    Kit.write(file, Jwts.creds(account, user, name, options.expires, pub, sub));
     say("Renewed " + file + " of user " + Creds.parse(file).user().inWords());
   }
 

@@ -3,10 +3,10 @@ package io.github.natsexperiments.jetstream;
 import io.github.natsexperiments.cli.Cli;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.JetStreamHints;
 import io.github.natsexperiments.cli.PayloadSource;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.resilience.IdempotentPublisher;
-import io.github.natsexperiments.resilience.PublishListener;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Options;
@@ -31,12 +31,11 @@ import picocli.CommandLine.Mixin;
  * @see <a href="https://docs.nats.io/nats-concepts/jetstream">NATS documentation: JetStream</a>
  */
 @Command
-public final class JetStreamPublisher implements Callable<Integer>, PublishListener {
+public final class JetStreamPublisher implements Callable<Integer> {
   @Mixin private JetStreamPublisherOptions options;
 
   private Run run;
-  private StreamSetup stream;
-  private long refused;
+  private AckLog acks;
 
   /** Starts the program. */
   public static void main(String[] args) {
@@ -48,26 +47,30 @@ public final class JetStreamPublisher implements Callable<Integer>, PublishListe
     try (Run started = options.run();
         Connection connection = started.connect(settings(started))) {
       run = started;
-      JetStreamErrors.checkServer(connection);
-      stream = new StreamSetup(connection, options.stream(), run.console());
+      JetStreamHints.checkServer(connection);
+      StreamSetup stream = new StreamSetup(connection, options.stream(), run.console());
       stream.ensure();
+      acks = new AckLog(run, stream);
       // Like connection.jetStream(), but what has no ack is sent again with the same message id.
       try (IdempotentPublisher jetStream =
           IdempotentPublisher.builder(connection)
               .window(Math.max(1, options.window()))
-              .listener(this)
+              .listener(acks)
               .stopWhen(run.stop()::asked)
               .build()) {
         publish(connection, jetStream);
       }
-      if (refused > 0) {
-        throw new Failure(ExitCode.FAILED, refused + " messages were refused: they are not stored");
-      }
+      acks.throwIfRefused();
       return run.result();
+    } catch (IOException | IllegalStateException e) {
+      if (run != null) {
+        run.throwFailure(); // where a listener of the connection knows why
+      }
+      throw e;
     }
   }
 
-  private static Options settings(Run run) {
+  private static Options settings(Run run) throws Failure {
     return run.settings("NATS simple example publisher")
         // Lesson 1 waits 5 s. Whoever wants to go on soon after the server is back asks more often.
         .reconnectWait(Duration.ofSeconds(1))
@@ -81,20 +84,20 @@ public final class JetStreamPublisher implements Callable<Integer>, PublishListe
     while (tooLarge == null && (payload = payloads.next()) != null) {
       try {
         if (options.window() > 0) {
-          jetStream.send(options.subject(), payload); // stored() hears of the ack
+          jetStream.send(options.subject(), payload); // the AckLog hears of the ack
         } else {
           PublishAck ack = jetStream.publish(options.subject(), payload);
-          stored(payload, ack.getStream(), ack.getSeqno(), ack.isDuplicate());
+          acks.stored(payload, ack.getStream(), ack.getSeqno(), ack.isDuplicate());
         }
       } catch (JetStreamApiException e) {
-        refused(jetStream.nextNumber() - 1, payload, e);
+        acks.refused(jetStream.nextNumber() - 1, payload, e);
       } catch (IllegalArgumentException e) {
         String text = "A message is larger than the %d bytes that the server takes (max_payload)";
         tooLarge = new Failure(ExitCode.FAILED, text.formatted(connection.getMaxPayload()), e);
       }
     }
     long unknown = jetStream.awaitAcks();
-    run.stop().throwFailure();
+    run.throwFailure();
     if (unknown > 0) {
       String text = unknown + " messages have no ack: they may be stored or not";
       throw new Failure(ExitCode.FAILED, text);
@@ -102,45 +105,5 @@ public final class JetStreamPublisher implements Callable<Integer>, PublishListe
     if (tooLarge != null) {
       throw tooLarge;
     }
-  }
-
-  @Override
-  public void stored(Stored message) {
-    stored(message.body(), message.stream(), message.sequence(), message.duplicate());
-  }
-
-  private void stored(byte[] payload, String streamName, long sequence, boolean duplicate) {
-    run.tally().add(payload);
-    run.console().acked(streamName, sequence, duplicate ? "duplicate = \"true\"" : "");
-  }
-
-  @Override
-  public void refused(long number, byte[] payload, JetStreamApiException reason) {
-    if (refused++ == 0 || !run.console().quiet()) {
-      String why = JetStreamErrors.explain(reason);
-      run.console().warn("Message #" + number + " was refused: " + why);
-    }
-  }
-
-  @Override
-  public void noAnswer(int messages, String reason) {
-    String what = "No ack (%s): sending again with the same ids, until there is one: %d messages";
-    run.console().warn(what.formatted(reason, messages));
-  }
-
-  @Override
-  public void sendingAgain(int messages) throws IOException, InterruptedException {
-    try {
-      stream.ensure();
-    } catch (Failure e) {
-      run.stop().fail(e);
-      throw new IOException(e);
-    }
-  }
-
-  @Override
-  public void answered(Duration silence, int found, int sentAgain) {
-    String what = "Acks come again, after %d ms; sent again: %d messages";
-    run.console().info(what.formatted(silence.toMillis(), sentAgain));
   }
 }

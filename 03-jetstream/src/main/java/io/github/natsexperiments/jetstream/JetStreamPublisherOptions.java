@@ -2,6 +2,7 @@ package io.github.natsexperiments.jetstream;
 
 import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.DurationConverter;
+import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
 import io.github.natsexperiments.cli.PayloadSource;
 import io.github.natsexperiments.cli.PublisherOptions;
@@ -46,8 +47,7 @@ final class JetStreamPublisherOptions {
       names = "--stream",
       paramLabel = "NAME",
       converter = Names.OfStream.class,
-      description =
-          "Stream that keeps the messages; created if missing. Default: ${DEFAULT-VALUE}.")
+      description = "Stream for the messages; created if missing. Default: ${DEFAULT-VALUE}.")
   private String name = "sample_stream";
 
   @Option(

@@ -3,6 +3,8 @@ package io.github.natsexperiments.jetstream;
 import io.github.natsexperiments.cli.Console;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.JetStreamHints;
+import io.github.natsexperiments.resilience.JetStreamErrors;
 import io.github.natsexperiments.resilience.NotPermittedException;
 import io.github.natsexperiments.resilience.Streams;
 import io.nats.client.Connection;
@@ -70,23 +72,22 @@ final class StreamSetup {
       unseen = true; // and yet it may be there, and take what we send
       console.warn("Cannot look at stream \"" + name + "\": " + e.getMessage());
     } catch (JetStreamApiException e) {
-      if (JetStreamErrors.passes(e)) {
+      if (JetStreamErrors.isTransient(e)) {
         throw new IOException(e.getMessage(), e);
       }
-      throw JetStreamErrors.failure("Cannot create stream \"" + name + "\"", e);
+      throw JetStreamHints.failure("Cannot create stream \"" + name + "\"", e);
     }
   }
 
   private void create() throws IOException, JetStreamApiException, InterruptedException, Failure {
     if (known) {
-      console.warn(JetStreamErrors.gone(name));
+      console.warn(JetStreamHints.gone(name));
     }
     JetStreamManagement management = connection.jetStreamManagement();
     try {
-      io.github.natsexperiments.resilience.JetStreamErrors.ask(
-          connection, () -> management.addStream(wanted));
+      JetStreamErrors.ask(connection, () -> management.addStream(wanted));
     } catch (JetStreamApiException e) {
-      if (e.getApiErrorCode() != JetStreamErrors.SUBJECT_TAKEN) {
+      if (e.getApiErrorCode() != JetStreamErrors.SUBJECTS_OVERLAP) {
         throw e;
       }
       throw new Failure(

@@ -52,7 +52,7 @@ class JetStreamPublisherIT {
     }
     RunningProgram publisher = publisher(server, "-n", 2).start();
     ends(publisher, 1, "Stream \"sample_stream\" ", "choose another --stream");
-    assertThat(publisher.elapsed()).isLessThan(Duration.ofSeconds(5));
+    assertThat(publisher.stderrLines()).noneMatch(line -> line.contains("No ack"));
   }
 
   /** A user with these permissions and no others. */
@@ -78,7 +78,7 @@ class JetStreamPublisherIT {
   void whatItMayDoWorksAndWhatItMayNotIsNamed(String mode) throws Exception {
     stream(StreamConfiguration.builder().subjects("foo"));
 
-    permissions("foo, $JS.API.STREAM.INFO.sample_stream", "\"_INBOX.>\"");
+    permissions("foo, \"$JS.API.STREAM.INFO.sample_stream\"", "\"_INBOX.>\"");
     RunningProgram enough = withLogin("-n", 3, "-i", 0, mode);
     assertThat(enough.waitForExit()).isZero();
     assertThat(enough.stderrLines()).noneMatch(line -> line.contains("ermission"));
@@ -90,13 +90,13 @@ class JetStreamPublisherIT {
     blind.waitForStderr("Cannot look at stream \"sample_stream\"");
     blind.waitForStderr("$JS.API.STREAM.INFO.sample_stream");
 
-    permissions("bar, $JS.API.STREAM.INFO.sample_stream", "\"_INBOX.>\"");
+    permissions("bar, \"$JS.API.STREAM.INFO.sample_stream\"", "\"_INBOX.>\"");
     ends(withLogin("-n", 3, mode), 4, "Publish to \"foo\"");
 
     permissions("foo, \"$JS.API.STREAM.INFO.*\"", "\"_INBOX.>\"");
     ends(withLogin("-n", 3, "--stream=new", mode), 4, "$JS.API.STREAM.CREATE.new");
 
-    permissions("foo, $JS.API.STREAM.INFO.sample_stream", "foo");
+    permissions("foo, \"$JS.API.STREAM.INFO.sample_stream\"", "foo");
     ends(withLogin("-n", 3, mode), 4, "Subscription to \"_INBOX.");
   }
 
@@ -112,9 +112,9 @@ class JetStreamPublisherIT {
         new ServerConfig(
             "locked", ServerConfig.profile("open").text() + "\nauthorization { token: other }\n"));
     for (RunningProgram publisher : publishers) {
-      ends(publisher, 4, "Authorization Violation");
+      ends(publisher, 4, "The server does not accept us any more");
       assertThat(counted(publisher, "Published")).isPositive(); // the summary, before that
     }
-    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(6));
+    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(10));
   }
 }

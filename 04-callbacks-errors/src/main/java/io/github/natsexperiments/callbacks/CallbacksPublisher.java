@@ -3,12 +3,12 @@ package io.github.natsexperiments.callbacks;
 import io.github.natsexperiments.cli.Cli;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.JetStreamHints;
 import io.github.natsexperiments.cli.PayloadSource;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.resilience.ConnectionClosedException;
 import io.github.natsexperiments.resilience.IdempotentPublisher;
-import io.github.natsexperiments.resilience.PublishListener;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Options;
@@ -31,13 +31,12 @@ import picocli.CommandLine.Mixin;
  *     reconnecting</a>
  */
 @Command
-public final class CallbacksPublisher implements Callable<Integer>, PublishListener {
+public final class CallbacksPublisher implements Callable<Integer> {
   @Mixin private CallbacksPublisherOptions options;
 
   private Run run;
   private ConnectionEvents events;
   private Connection connection;
-  private volatile JetStreamApiException refusal;
 
   /** Starts the program. */
   public static void main(String[] args) {
@@ -50,17 +49,17 @@ public final class CallbacksPublisher implements Callable<Integer>, PublishListe
       run = started;
       events = new ConnectionEvents(run.console());
       events.onClose(() -> run.stop().ask(Stop.Reason.DONE));
-      try (Connection connected = run.connect(settings())) {
+      try (Connection connected = run.connect(settings(), events::stuck)) {
         connection = connected;
-        Diagnosis.requireJetStream(connection);
+        JetStreamHints.checkServer(connection);
         publish();
         if (events.ended()) {
-          throw Diagnosis.ended(connection);
+          throw events.ending(connection);
         }
       } catch (JetStreamApiException e) {
-        throw Diagnosis.of(e, options.stream());
+        throw JetStreamHints.failure("Stream \"" + options.stream() + "\"", e);
       } catch (ConnectionClosedException e) {
-        throw Diagnosis.ended(connection);
+        throw events.ending(connection);
       }
       return run.result();
     }
@@ -89,8 +88,9 @@ public final class CallbacksPublisher implements Callable<Integer>, PublishListe
   }
 
   private void publish() throws Exception {
+    PublishEvents acks = new PublishEvents(connection, events, run);
     StreamLookup lookup = new StreamLookup(connection, options, events, run);
-    try (IdempotentPublisher jetStream = lookup.publisher(this)) {
+    try (IdempotentPublisher jetStream = lookup.publisher(acks)) {
       if (jetStream == null) {
         return; // stopped before the server answered
       }
@@ -99,11 +99,12 @@ public final class CallbacksPublisher implements Callable<Integer>, PublishListe
       byte[] payload;
       try {
         for (; (payload = payloads.next()) != null; number++) {
-          // Waits for room in the window, not for the ack: stored() hears of that.
+          // Waits for room in the window, not for the ack: the PublishEvents hear of that.
           jetStream.send(options.subject(), payload);
         }
-      } catch (IllegalArgumentException e) {
-        throw new Failure(ExitCode.FAILED, "#" + number + " not sent: " + e.getMessage(), e);
+      } catch (IllegalArgumentException e) { // larger than the server takes
+        String why = "#" + number + " not sent: " + e.getMessage();
+        run.stop().fail(new Failure(ExitCode.FAILED, why, e));
       }
       // Stays until the last ack, however long the server is away; when we are asked to end, only
       // as long as a server needs that is there.
@@ -112,46 +113,7 @@ public final class CallbacksPublisher implements Callable<Integer>, PublishListe
         String what = " messages have no ack: stored or not, nobody knows; --resume looks";
         run.console().warn(unknown + what + " and goes on");
       }
-      if (refusal != null) {
-        throw refusal;
-      }
+      acks.throwIfRefused();
     }
-  }
-
-  // ---- PublishListener: what becomes of the messages ----
-
-  /** The stream has the message. */
-  @Override
-  public void stored(Stored message) {
-    run.tally().add(message.body());
-    String twice = message.duplicate() ? "duplicate = \"true\"" : "";
-    run.console().acked(message.stream(), message.sequence(), twice);
-  }
-
-  /** The stream does not take the message, and would not take it later. */
-  @Override
-  public void refused(long number, byte[] body, JetStreamApiException reason) {
-    run.console().warn("Refused: #" + number + ": " + reason.getMessage());
-    refusal = reason;
-    run.stop().ask(Stop.Reason.DONE);
-  }
-
-  /** The acks stay away: the server is gone, or hangs. */
-  @Override
-  public void noAnswer(int messages, String reason) {
-    events.tell("no answer", connection, "without ack: " + messages + " (" + reason + ")");
-  }
-
-  /** The acks come again, and nothing that was sent before is in doubt any more. */
-  @Override
-  public void answered(Duration silence, int stored, int sentAgain) {
-    int doubtful = stored + sentAgain;
-    String what = "after %d ms; without ack: %d, of these stored: %d, sent again: %d";
-    events.tell(
-        "answer",
-        connection,
-        doubtful == 0
-            ? "after %d ms; every ack has come".formatted(silence.toMillis())
-            : what.formatted(silence.toMillis(), doubtful, stored, sentAgain));
   }
 }

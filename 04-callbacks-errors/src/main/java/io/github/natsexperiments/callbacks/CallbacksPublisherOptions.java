@@ -1,6 +1,8 @@
 package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.cli.CommonOptions;
+import io.github.natsexperiments.cli.Names;
+import io.github.natsexperiments.cli.Numbers;
 import io.github.natsexperiments.cli.PayloadSource;
 import io.github.natsexperiments.cli.PublisherOptions;
 import io.github.natsexperiments.cli.Run;
@@ -11,7 +13,10 @@ import io.nats.client.api.StreamConfiguration;
 import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The command line of {@link CallbacksPublisher}. */
 @Command(
@@ -27,6 +32,12 @@ import picocli.CommandLine.Option;
       "  java -jar publisher.jar -n 200000 -i 0 -q  as fast as the acks come"
     })
 final class CallbacksPublisherOptions {
+  /** The server drops what overruns its ingest queue; more than this was not faster either. */
+  static final int LARGEST_WINDOW = 1000;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
   @Mixin private CommonOptions common;
   @Mixin private PublisherOptions publisher;
 
@@ -40,7 +51,7 @@ final class CallbacksPublisherOptions {
   @Option(
       names = "--stream",
       paramLabel = "NAME",
-      converter = Checked.Name.class,
+      converter = Names.OfStream.class,
       description = "Stream; created when it is not there. Default: ${DEFAULT-VALUE}.")
   private String stream = "sample_stream";
 
@@ -54,21 +65,33 @@ final class CallbacksPublisherOptions {
       description = "Ping every 2 s and give up after two: a dead server is noticed within 10 s.")
   private boolean fastDetect;
 
+  private int window = LARGEST_WINDOW;
+
   @Option(
       names = "--window",
       paramLabel = "N",
-      converter = Checked.Window.class,
       description =
           "Messages without acknowledgement at a time, 1-1000; with 1 they keep their order in the"
-              + " stream whatever happens. Default: ${DEFAULT-VALUE}.")
-  private int window = Checked.Window.LARGEST;
+              + " stream whatever happens. Default: 1000.")
+  private void setWindow(int value) {
+    if (value < 1 || value > LARGEST_WINDOW) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "Invalid value '%d' for --window: a number from 1 on, and not more than %d"
+              .formatted(value, LARGEST_WINDOW));
+    }
+    window = value;
+  }
+
+  private int replicas = 1;
 
   @Option(
       names = "--replicas",
       paramLabel = "N",
-      converter = Checked.Positive.class,
-      description = "New stream: copies, each on a server of its own. Default: ${DEFAULT-VALUE}.")
-  private int replicas = 1;
+      description = "New stream: copies, each on a server of its own. Default: 1.")
+  private void setReplicas(int value) {
+    replicas = (int) Numbers.positive(spec, "--replicas", value);
+  }
 
   Run run() {
     return common.run("Published", publisher.count(), false);

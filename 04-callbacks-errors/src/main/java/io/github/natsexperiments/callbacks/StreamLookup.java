@@ -27,10 +27,7 @@ final class StreamLookup {
   private final Run run;
 
   StreamLookup(
-      Connection connection,
-      CallbacksPublisherOptions options,
-      ConnectionEvents events,
-      Run run) {
+      Connection connection, CallbacksPublisherOptions options, ConnectionEvents events, Run run) {
     this.connection = connection;
     this.options = options;
     this.events = events;
@@ -53,7 +50,10 @@ final class StreamLookup {
         StoredRun before =
             options.resume()
                 ? StoredRun.last(
-                    connection, options.stream(), options.subject(), Checked.Window.LARGEST)
+                    connection,
+                    options.stream(),
+                    options.subject(),
+                    CallbacksPublisherOptions.LARGEST_WINDOW)
                 : null;
         IdempotentPublisher publisher =
             IdempotentPublisher.builder(connection)

@@ -2,6 +2,7 @@ package io.github.natsexperiments.callbacks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.natsexperiments.resilience.StoredRun;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;

@@ -1,12 +1,11 @@
 package io.github.natsexperiments.keyvalue;
 
+import io.github.natsexperiments.cli.Buckets;
 import io.github.natsexperiments.cli.Console;
 import io.github.natsexperiments.cli.DurationConverter;
-import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.KvNames;
-import io.nats.client.JetStreamApiException;
-import io.nats.client.KeyValueManagement;
+import io.nats.client.Connection;
 import io.nats.client.api.KeyValueConfiguration;
 import io.nats.client.api.KeyValueStatus;
 import io.nats.client.api.StorageType;
@@ -22,11 +21,10 @@ import picocli.CommandLine.Spec;
 /**
  * The bucket that a publisher writes to, and how it is created when there is none.
  *
- * @see <a href="https://docs.nats.io/nats-concepts/jetstream/key-value-store">NATS documentation:
+ * @see <a href="https://docs.nats.io/learn/key-value/your-first-bucket">NATS documentation:
  *     Key/Value store</a>
  */
 final class BucketOptions {
-  private static final int EXISTS_WITH_OTHER_CONFIGURATION = 10058;
   private static final int LONGEST_HISTORY = 64;
 
   /** Where the values are kept. */
@@ -92,26 +90,23 @@ final class BucketOptions {
 
   /**
    * Creates the bucket unless it exists. One with another configuration is used as it is, and what
-   * is not as asked for is told.
+   * differs is logged.
    *
    * @throws Failure exit code 1 when the server cannot have this bucket
    */
-  KeyValueStatus open(KeyValueManagement management, Console console) throws Failure, IOException {
-    try {
-      try {
-        // A bucket that exists with exactly this configuration is not an error.
-        return management.create(configuration());
-      } catch (JetStreamApiException e) {
-        if (e.getApiErrorCode() != EXISTS_WITH_OTHER_CONFIGURATION) {
-          throw e;
-        }
-        KeyValueStatus existing = management.getStatus(name);
-        warnOfDifferences(existing, console);
-        return existing;
-      }
-    } catch (JetStreamApiException e) {
-      throw new Failure(
-          ExitCode.FAILED, "No bucket \"" + name + "\": " + e.getErrorDescription(), e);
+  void open(Connection connection, Console console)
+      throws Failure, IOException, InterruptedException {
+    KeyValueStatus is = Buckets.open(connection, configuration());
+    List<String> differences = new ArrayList<>();
+    compare(differences, "history", history, (int) is.getMaxHistoryPerKey());
+    compare(differences, "ttl", ttl, is.getTtl());
+    String kept = is.getStorageType() == StorageType.Memory ? "memory" : "file";
+    compare(differences, "storage", storage == null ? null : storage.name(), kept);
+    compare(differences, "replicas", replicas, is.getReplicas());
+    compare(differences, "max-value-size", maxValueSize, is.getMaximumValueSize());
+    if (!differences.isEmpty()) {
+      console.warn(
+          "Bucket \"" + name + "\" exists and is used as it is: " + String.join(", ", differences));
     }
   }
 
@@ -128,20 +123,6 @@ final class BucketOptions {
       builder.maximumValueSize(maxValueSize);
     }
     return builder.build();
-  }
-
-  private void warnOfDifferences(KeyValueStatus is, Console console) {
-    List<String> differences = new ArrayList<>();
-    compare(differences, "history", history, (int) is.getMaxHistoryPerKey());
-    compare(differences, "ttl", ttl, is.getTtl());
-    String kept = is.getStorageType() == StorageType.Memory ? "memory" : "file";
-    compare(differences, "storage", storage == null ? null : storage.name(), kept);
-    compare(differences, "replicas", replicas, is.getReplicas());
-    compare(differences, "max-value-size", maxValueSize, is.getMaximumValueSize());
-    if (!differences.isEmpty()) {
-      console.warn(
-          "Bucket \"" + name + "\" exists and is used as it is: " + String.join(", ", differences));
-    }
   }
 
   private static void compare(List<String> differences, String what, Object asked, Object is) {

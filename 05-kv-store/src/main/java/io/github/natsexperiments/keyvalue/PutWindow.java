@@ -1,14 +1,16 @@
 package io.github.natsexperiments.keyvalue;
 
+import io.github.natsexperiments.cli.Buckets;
 import io.github.natsexperiments.cli.Connections;
 import io.github.natsexperiments.cli.Console;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Stop;
-import io.github.natsexperiments.keyvalue.KvPublisher.Put;
+import io.github.natsexperiments.keyvalue.Puts.Put;
+import io.github.natsexperiments.resilience.IdempotentKeyValue;
+import io.github.natsexperiments.resilience.JetStreamErrors;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.KeyValueOptions;
 import io.nats.client.Message;
 import io.nats.client.NUID;
 import io.nats.client.Options;
@@ -56,8 +58,6 @@ final class PutWindow implements AutoCloseable {
 
   private static final String MESSAGE_ID = "Nats-Msg-Id";
   private static final Duration LONGEST_ANSWER = Duration.ofSeconds(5);
-  private static final KeyValueOptions ANSWER_AT_ONCE =
-      KeyValueOptions.builder().jsRequestTimeout(Duration.ofSeconds(1)).build();
   private static final Duration CHECK = Duration.ofMillis(100);
   private static final Duration PAUSE = Duration.ofMillis(200);
   private static final int SHORT_PAUSES = 100;
@@ -255,11 +255,13 @@ final class PutWindow implements AutoCloseable {
    */
   private void takeStored() throws IOException, JetStreamApiException, InterruptedException {
     Map<String, MessageInfo> newest = new HashMap<>();
+    IdempotentKeyValue kv = new IdempotentKeyValue(connection, bucket);
+    stop.whenAsked(kv::close);
     for (Iterator<Pending> oldestFirst = unanswered.iterator(); oldestFirst.hasNext(); ) {
       Pending pending = oldestFirst.next();
       String key = pending.put.key();
       if (!newest.containsKey(key)) {
-        newest.put(key, LeaderRead.newest(connection, bucket, key));
+        newest.put(key, kv.newest(key));
       }
       long stored = number(newest.get(key));
       if (pending.number <= stored) {
@@ -292,7 +294,6 @@ final class PutWindow implements AutoCloseable {
       throw e;
     }
     try {
-      connection.keyValueManagement(ANSWER_AT_ONCE).getStatus(bucket);
       takeStored();
       answers = connection.createInbox() + ".";
       connection.createDispatcher(this::answered).subscribe(answers + "*");
@@ -302,9 +303,9 @@ final class PutWindow implements AutoCloseable {
       return false;
     } catch (JetStreamApiException e) {
       close();
-      if (e.getApiErrorCode() == KvPublisher.BUCKET_NOT_FOUND) {
+      if (JetStreamErrors.isStreamNotFound(e)) {
         unanswered.clear(); // there will be no answer
-        throw KvPublisher.refused(bucket, e);
+        throw Buckets.refused(connection, bucket, e);
       }
       return false; // a cluster without a leader, just now
     }

@@ -13,6 +13,8 @@ import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
+import io.nats.client.api.KeyValueConfiguration;
+import io.nats.client.api.Mirror;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -181,6 +183,54 @@ class KvFailuresIT {
     }
     assertThat(publisher.waitForExit(Duration.ofSeconds(5))).isEqualTo(1);
     publisher.waitForStderr("ERROR Bucket \"cut\": it is gone: ");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--quiet", "--async"})
+  void aMirrorTakesNoPuts(String option) throws Exception {
+    publisher(server, "--bucket", "origin", "-n", 1).start().waitForExit();
+    try (Connection connection = connect(server)) {
+      connection
+          .keyValueManagement()
+          .create(
+              KeyValueConfiguration.builder("copy")
+                  .mirror(Mirror.builder().name("origin").build())
+                  .build());
+      RunningProgram publisher = publisher(server, "--bucket", "copy", option).start();
+      assertThat(lastLine(publisher, 1))
+          .isEqualTo("ERROR Bucket \"copy\" is a mirror of bucket \"origin\": write to that one");
+      connection.keyValueManagement().delete("copy");
+    }
+  }
+
+  /** Exactly the rights that the publisher needs for an existing bucket, and one less. */
+  @Test
+  void narrowPermissions() throws Exception {
+    String users =
+        """
+
+        authorization { users: [
+          { user: all, password: x },
+          { user: enough, password: x, permissions: { subscribe: "_INBOX.>", publish: [
+              "$KV.sample_kv.>", "$JS.API.STREAM.INFO.KV_sample_kv",
+              "$JS.API.STREAM.MSG.GET.KV_sample_kv"] } }
+        ] }
+        """;
+    ServerConfig config = new ServerConfig("narrow", ServerConfig.profile("open").text() + users);
+    try (RunningServer narrow = TestServer.start(config)) {
+      String all = narrow.url().replace("nats://", "nats://all:x@");
+      String enough = narrow.url().replace("nats://", "nats://enough:x@");
+      assertThat(Program.jar("publisher").args("-s", all, "-n", 1).start().waitForExit()).isZero();
+      RunningProgram publisher = Program.jar("publisher").args("-s", enough, "-n", 2).start();
+      assertThat(publisher.waitForExit()).isZero();
+      assertThat(publisher.stdoutLines())
+          .containsExactly(ack("sample_kv", "key", 2), ack("sample_kv", "key", 3));
+      assertThat(publisher.stderrLines()).noneMatch(line -> line.startsWith("WARN The server"));
+
+      RunningProgram other =
+          Program.jar("publisher").args("-s", enough, "--bucket", "other").start();
+      assertThat(lastLine(other, 4)).contains("$JS.API.STREAM.INFO.KV_other");
+    }
   }
 
   @Test

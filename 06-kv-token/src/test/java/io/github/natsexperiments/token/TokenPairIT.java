@@ -7,6 +7,8 @@ import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
 import io.nats.client.KeyValue;
+import io.nats.client.api.KeyValueConfiguration;
+import io.nats.client.api.Mirror;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -149,6 +151,23 @@ class TokenPairIT {
     RunningProgram publisher = LOGIN.publisher(server, "--replicas", 3).start();
     assertThat(publisher.waitForExit()).isEqualTo(1);
     publisher.waitForStderr("only a cluster keeps several copies: leave out --replicas");
+  }
+
+  @Test
+  void aMirrorTakesNoPuts() throws Exception {
+    LOGIN.bucketWithHistory(server);
+    try (Connection connection = LOGIN.connect(server)) {
+      connection
+          .keyValueManagement()
+          .create(
+              KeyValueConfiguration.builder("copy")
+                  .mirror(Mirror.builder().name("sample_kv").build())
+                  .build());
+    }
+    RunningProgram publisher = LOGIN.publisher(server, "--bucket", "copy").start();
+    assertThat(publisher.waitForExit()).isEqualTo(1);
+    publisher.waitForStderr(
+        "ERROR Bucket \"copy\" is a mirror of bucket \"sample_kv\": write to that one");
   }
 
   @Test

@@ -46,14 +46,14 @@ public final class Connections {
     String servers = ServerUrls.show(options.getServers());
     Log.LOG.debug("Connecting to {}", servers);
     try {
-      Connection connection = Connector.connect(options, wait);
+      Connection connection = retrying(options, wait, servers);
       Log.LOG.info(
           "Connected to {}, nats-server {}",
           ServerUrls.withoutSecrets(connection.getConnectedUrl()),
           connection.getServerInfo().getVersion());
       return connection;
     } catch (ConnectFailedException e) {
-      String why = ServerUrls.withoutSecrets(e.getMessage());
+      String why = withoutSecrets(e);
       throw switch (e.reason()) {
         case LOGIN_REJECTED ->
             new Failure(
@@ -97,5 +97,22 @@ public final class Connections {
       case TLS_FIRST_NOT_OFFERED -> ". Leave out --tlsfirst";
       default -> "";
     };
+  }
+
+  private static Connection retrying(Options options, Duration wait, String servers)
+      throws ConnectFailedException, InterruptedException {
+    try {
+      return Connector.connect(options);
+    } catch (ConnectFailedException e) {
+      if (e.reason() != Reason.UNREACHABLE || wait.isZero()) {
+        throw e;
+      }
+      Log.LOG.warn("Cannot reach {} yet: {}; retrying", servers, withoutSecrets(e));
+      return Connector.connect(options, wait);
+    }
+  }
+
+  private static String withoutSecrets(ConnectFailedException e) {
+    return ServerUrls.withoutSecrets(e.getMessage());
   }
 }

@@ -21,9 +21,10 @@ public class LoginListener extends ConnectionLog {
   /**
    * @param login what the program logs in with
    * @param stop ends the run
+   * @param subjects what the run cannot do without, see {@link ConnectionLog}
    */
-  public LoginListener(Login login, Stop stop) {
-    super(stop);
+  public LoginListener(Login login, Stop stop, String... subjects) {
+    super(stop, subjects);
     this.login = login;
     this.stop = stop;
   }

@@ -54,7 +54,8 @@ final class TlsOptions {
           spec.commandLine(), "--tlscert and --tlskey belong together: name both files");
     }
     try {
-      // The name in the certificate is compared with that of the URL; other modes put an address there.
+      // The name in the certificate is compared with that of the URL; other modes put an address
+      // there.
       options.sslContext(Tls.context(authorities, certificate, key));
       options.hostnameResolveMode(Options.HostnameResolveMode.HappyEyeballs);
     } catch (IllegalArgumentException e) {

@@ -44,7 +44,7 @@ final class AckInbox {
     } catch (Throwable e) { // of a listener; somebody waits
       publisher.fail(e);
     }
-    if (dispatcher.getPendingMessageCount() == 0 && publisher.onTheirWay() >= MANY) {
+    if (dispatcher.getPendingMessageCount() == 0 && onTheirWay() >= MANY) {
       // The acks come one by one. To put this thread to sleep and to wake it for each would cost
       // more than the ack does; after a moment there are some more. With few on their way the
       // server would run out of work meanwhile.
@@ -53,7 +53,7 @@ final class AckInbox {
   }
 
   private void settle(Message reply) {
-    Slot slot = publisher.claim(reply.getSubject());
+    Slot slot = claim(reply.getSubject());
     if (slot == null) {
       return; // the second ack of a message that was sent again
     }
@@ -74,10 +74,41 @@ final class AckInbox {
       } else if (e.getApiErrorCode() > 0) {
         refused(slot, e);
       } else {
-        publisher.unclaim(slot); // somebody who is no stream answers, like lesson 1's --reply
+        unclaim(slot); // somebody who is no stream answers, like lesson 1's --reply
       }
     } catch (IOException e) {
-      publisher.unclaim(slot); // the same, in JSON
+      unclaim(slot); // the same, in JSON
+    }
+  }
+
+  /** The slot that an ack on this subject is for; null when it is for none. */
+  private Slot claim(String replyTo) {
+    synchronized (publisher) {
+      Slot slot = publisher.window.waitingFor(replyTo);
+      if (slot == null || slot.settling) {
+        return null;
+      }
+      slot.settling = true;
+      return slot;
+    }
+  }
+
+  private void unclaim(Slot slot) {
+    synchronized (publisher) {
+      slot.settling = false;
+      publisher.reason = "what answers on \"" + slot.subject + "\" is not a stream";
+    }
+  }
+
+  private long onTheirWay() {
+    synchronized (publisher) {
+      return publisher.window.span();
+    }
+  }
+
+  private boolean isClosed() {
+    synchronized (publisher) {
+      return publisher.end.isClosed();
     }
   }
 
@@ -110,7 +141,7 @@ final class AckInbox {
   /** Calls the listener: one call at a time, and none after the publisher is closed. */
   void call(Runnable callback) {
     synchronized (callbacks) {
-      if (!publisher.isClosed()) {
+      if (!isClosed()) {
         callback.run();
       }
     }

@@ -60,6 +60,12 @@ final class AckWindow {
     }
   }
 
+  /** Acks of what was sent so far are not waited for any more. */
+  void renew(Slot slot) {
+    slotOf.remove(slot.replyTo);
+    newReplySubject(slot);
+  }
+
   private void newReplySubject(Slot slot) {
     slot.replyTo = inbox + replySubjects++;
     slotOf.put(slot.replyTo, slot);
@@ -112,8 +118,7 @@ final class AckWindow {
     slot.answer = null;
     if (slot.sent > 1) {
       // A second ack may still come: it must not be taken for that of the next message here.
-      slotOf.remove(slot.replyTo);
-      newReplySubject(slot);
+      renew(slot);
     }
     slot.sent = 0;
     advance();

@@ -171,7 +171,9 @@ public final class Connector {
       Reason reason = reasonOf(e);
       for (Exception each : heard) {
         words.add(inWords(each));
-        e.addSuppressed(each);
+        if (each != e) {
+          e.addSuppressed(each);
+        }
         reason = reasonOf(each) == Reason.UNREACHABLE ? reason : reasonOf(each);
       }
       return new ConnectFailedException(

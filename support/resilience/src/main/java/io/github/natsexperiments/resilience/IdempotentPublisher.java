@@ -2,14 +2,10 @@ package io.github.natsexperiments.resilience;
 
 import io.github.natsexperiments.resilience.AckWindow.Answer;
 import io.github.natsexperiments.resilience.AckWindow.Slot;
-import io.github.natsexperiments.resilience.PublishListener.Stored;
 import io.nats.client.Connection;
-import io.nats.client.Dispatcher;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.Message;
 import io.nats.client.Options;
 import io.nats.client.api.PublishAck;
-import io.nats.client.api.ServerInfo;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
 import java.time.Duration;
@@ -26,13 +22,12 @@ import java.util.concurrent.locks.LockSupport;
  * PublishAck ack = publisher.publish("foo", body); // in place of jetStream.publish("foo", body)
  * }</pre>
  *
- * <p>{@link #send} does not wait for the ack: a window of messages is on its way, and the {@link
- * PublishListener} hears of each. All acks come to one private inbox, which costs less than the
- * future and the reply subject of each {@code publishAsync}: 1.4 times as fast.
+ * <p>{@link #send} does not wait for the ack: a window of messages, bounded also in bytes, is on
+ * its way, and the {@link PublishListener} hears of each. All acks come to one private inbox, which
+ * is 1.4 times as fast as {@code publishAsync} with its futures.
  *
- * <p>The window is bounded in messages and bytes; when it is full, {@code send} waits. What has no
- * ack is sent again in the order of the first sending, and before anything new. One exception: what
- * jnats had in its queue when the connection broke leaves before that. Where that matters, use a
+ * <p>What has no ack is sent again in the order of the first sending, before anything new; only
+ * what jnats had in its queue when the connection broke leaves before that. Where it matters, use a
  * window of 1, or {@link #inOrder}.
  *
  * <p>A stream remembers ids for its duplicate window, 2 minutes by default. {@link
@@ -47,34 +42,29 @@ public final class IdempotentPublisher implements AutoCloseable {
   static final String NO_ACK = "no ack in time";
   private static final long CHECK_MILLIS = 100;
   private static final long FIRST_PAUSE_NANOS = 250_000_000;
-  private static final long LAST_ACKS_NANOS = 5_000_000_000L;
-  private static final long LAST_ACKS_ALONE_NANOS = 1_000_000_000;
 
   final PublisherBuilder settings;
   private final MessageIds ids;
-  private final String replies; // begins the subject of each ack
+  final String replies; // begins the subject of each ack
   final AckInbox inbox;
   private final Resender resender;
-  volatile Connection connection;
+  volatile WatchedConnection link;
 
   // From here on guarded by this.
   final AckWindow window;
-  private ServerInfo server;
-  private String lastError;
   String reason = NO_ACK;
   boolean anyDue;
   long retryAt;
   int rounds; // of sending again, in this silence
   private long lastSequence;
   private boolean wakeWhenRoom;
-  private long stoppedAt;
-  boolean closed;
-  Throwable failure;
+  final PublishEnd end;
 
   IdempotentPublisher(PublisherBuilder settings)
       throws IOException, JetStreamApiException, InterruptedException {
     this.settings = settings;
     this.ids = new MessageIds(settings.run);
+    this.end = new PublishEnd(settings.stop);
     Options options =
         settings.options == null ? settings.connection.getOptions() : settings.options;
     // createInbox() makes a name of 22 characters. Each ack carries it, and both sides read it.
@@ -96,13 +86,13 @@ public final class IdempotentPublisher implements AutoCloseable {
   }
 
   /**
-   * A publisher that keeps the order of the messages of each subject, whatever happens: so of two
-   * values of a key in a bucket the later one stays. It makes connections of its own, which do not
-   * reconnect by themselves, because jnats would then first send what it still has in its queue.
-   * After a break it reads the newest message of each subject in doubt, and sends what is newer.
+   * A publisher that keeps the order of the messages of a subject, whatever happens: of two values
+   * of a key the later one stays. Its own connections do not reconnect by themselves, because jnats
+   * would then first send what it still has in its queue; after a break it reads the newest message
+   * of each subject in doubt, and sends what comes after that.
    *
-   * <p>In a cluster, what is sent while there is no leader is dropped, and what follows may be
-   * stored by the new one: of two messages of a subject in one window the older can get lost then.
+   * <p>In a cluster without a leader a message can be dropped, and a later one of its window stored
+   * by the next leader: then the older one is lost.
    *
    * @param options of the connections, but that they do not reconnect
    * @param stream the stream that has the subjects; {@code KV_BUCKET} for a bucket
@@ -122,7 +112,7 @@ public final class IdempotentPublisher implements AutoCloseable {
     return window.next();
   }
 
-  /** Like {@link #publish(String, Headers, byte[])}, without headers. */
+  /** Publishes without headers, see {@link #publish(String, Headers, byte[])}. */
   public PublishAck publish(String subject, byte[] body)
       throws IOException, JetStreamApiException, InterruptedException {
     return publish(subject, null, body);
@@ -145,7 +135,7 @@ public final class IdempotentPublisher implements AutoCloseable {
       boolean taken = take(subject, headers, body, answer);
       while (taken && answer.ack == null && answer.refusal == null) {
         check();
-        if (isOverdue()) {
+        if (end.isOverdue(link.isConnected())) {
           break;
         }
         wait(CHECK_MILLIS);
@@ -184,7 +174,7 @@ public final class IdempotentPublisher implements AutoCloseable {
       throws IOException, JetStreamApiException, InterruptedException {
     check();
     while (!window.hasRoom(body.length)) {
-      if (isStopped()) {
+      if (end.isStopped()) {
         return false;
       }
       // To wake this thread for each single ack would cost more than the message that it sends.
@@ -193,18 +183,18 @@ public final class IdempotentPublisher implements AutoCloseable {
       check();
     }
     long number = window.next();
-    if (settings.resumed != null && settings.resumed.contains(number)) {
+    if (answer == null && settings.resumed != null && settings.resumed.contains(number)) {
       window.skip();
       return true;
     }
     Headers all = ids.headers(number, headers);
     long size = (long) all.serializedLength() + body.length;
-    if (connection.getMaxPayload() > 0 && size > connection.getMaxPayload()) {
-      throw new IllegalArgumentException( // what jnats would say, but when it is sent
-          "Message payload size exceed server configuration %d vs %d"
-              .formatted(size, connection.getMaxPayload()));
+    long limit = link.connection.getMaxPayload();
+    if (limit > 0 && size > limit) {
+      String text = "Message payload size exceed server configuration %d vs %d"; // jnats' words
+      throw new IllegalArgumentException(text.formatted(size, limit));
     }
-    boolean connected = connection.getStatus() == Connection.Status.CONNECTED;
+    boolean connected = link.isConnected();
     noticeReconnect();
     Slot slot = window.take(subject, body);
     slot.headers = all;
@@ -225,7 +215,7 @@ public final class IdempotentPublisher implements AutoCloseable {
     slot.sent++;
     slot.sentAt = System.nanoTime();
     try {
-      connection.publish(slot.subject, slot.replyTo, slot.headers, slot.body);
+      link.connection.publish(slot.subject, slot.replyTo, slot.headers, slot.body);
       return true;
     } catch (IllegalArgumentException e) {
       window.free(slot);
@@ -262,7 +252,7 @@ public final class IdempotentPublisher implements AutoCloseable {
     while (window.span() > 0) {
       check();
       long left = limit.toNanos() - (System.nanoTime() - start);
-      if (left <= 0 || isOverdue()) {
+      if (left <= 0 || end.isOverdue(link.isConnected())) {
         break;
       }
       wait(Math.min(CHECK_MILLIS, left / 1_000_000 + 1));
@@ -270,61 +260,16 @@ public final class IdempotentPublisher implements AutoCloseable {
     return window.pending().size();
   }
 
-  private boolean isStopped() {
-    if (stoppedAt == 0 && settings.stop.getAsBoolean()) {
-      stoppedAt = System.nanoTime();
-    }
-    return stoppedAt != 0;
-  }
-
-  private boolean isOverdue() {
-    boolean there = connection.getStatus() == Connection.Status.CONNECTED;
-    return isStopped()
-        && System.nanoTime() - stoppedAt > (there ? LAST_ACKS_NANOS : LAST_ACKS_ALONE_NANOS);
-  }
-
   private void check() throws IOException, JetStreamApiException {
-    if (failure instanceof Error e) {
-      throw e;
-    } else if (failure instanceof RuntimeException e) {
-      throw e;
-    } else if (failure instanceof JetStreamApiException e) {
-      throw e;
-    } else if (failure != null) {
-      throw (IOException) failure;
-    }
-    if (closed) {
-      throw new IllegalStateException("The publisher is closed");
-    }
+    end.check();
     if (settings.inOrder == null) {
-      ConnectionClosedException.throwIfClosed(connection);
+      ConnectionClosedException.throwIfClosed(link.connection);
     }
   }
 
   synchronized void fail(Throwable e) {
-    if (failure == null) {
-      boolean known = e instanceof Error || e instanceof RuntimeException;
-      known |= e instanceof IOException || e instanceof JetStreamApiException;
-      failure = known ? e : new IllegalStateException(e);
-    }
+    end.fail(e);
     notifyAll();
-  }
-
-  // ---- for the inbox ----
-
-  /** The slot that an ack on this subject is for; null when it is for none. */
-  synchronized Slot claim(String replyTo) {
-    Slot slot = window.waitingFor(replyTo);
-    if (slot == null || slot.settling) {
-      return null;
-    }
-    slot.settling = true;
-    return slot;
-  }
-
-  synchronized void unclaim(Slot slot) {
-    slot.settling = false;
-    reason = "what answers on \"" + slot.subject + "\" is not a stream";
   }
 
   synchronized void free(Slot slot, long sequence) {
@@ -337,41 +282,23 @@ public final class IdempotentPublisher implements AutoCloseable {
     }
   }
 
-  synchronized long onTheirWay() {
-    return window.span();
-  }
-
-  synchronized boolean isClosed() {
-    return closed;
-  }
-
-  // ---- connections ----
-
   /** Takes a new connection, or the first one. */
   void use(Connection fresh) {
-    String before = fresh.getLastError();
+    WatchedConnection watched = new WatchedConnection(fresh);
     inbox.subscribe(fresh);
     synchronized (this) {
-      connection = fresh;
-      server = fresh.getServerInfo();
-      lastError = before;
+      link = watched;
       suspectAll();
     }
   }
 
-  /** After a break nobody knows what of that on its way has arrived. Guarded by this. */
-  boolean noticeReconnect() {
-    ServerInfo now = connection.getServerInfo(); // another object after each connect
-    if (now == server) {
-      return false;
-    }
-    boolean same =
-        now.getClientId() == server.getClientId() && now.getServerId().equals(server.getServerId());
-    server = now;
-    if (!same) {
+  /** After a break nobody knows what of that on its way has arrived. */
+  synchronized boolean noticeReconnect() {
+    boolean again = link.hasReconnected();
+    if (again) {
       suspectAll();
     }
-    return !same;
+    return again;
   }
 
   private void suspectAll() {
@@ -383,21 +310,6 @@ public final class IdempotentPublisher implements AutoCloseable {
     retryAt = System.nanoTime();
   }
 
-  /** The server says it in an error of its own, not in an answer. Guarded by this. */
-  void noticeMissingPermission() {
-    String error = connection.getLastError();
-    if (error != lastError) { // also a new one with the same text
-      lastError = error;
-      boolean ours = error != null && error.contains('"' + replies);
-      for (Slot slot : window.pending()) {
-        ours |= error != null && error.contains('"' + slot.subject + '"');
-      }
-      if (ours && JetStreamErrors.isPermissionsViolation(error)) {
-        fail(new NotPermittedException(error, null));
-      }
-    }
-  }
-
   /**
    * Ends the publishing: who waits is woken and gets an {@code IllegalStateException}, the listener
    * hears of nothing more. What has no ack is stored or not.
@@ -405,17 +317,16 @@ public final class IdempotentPublisher implements AutoCloseable {
   @Override
   public void close() {
     synchronized (this) {
-      if (closed) {
+      if (!end.close()) {
         return;
       }
-      closed = true;
       notifyAll();
     }
     try {
       resender.end();
-      inbox.close(connection);
+      inbox.close(link.connection);
       if (settings.inOrder != null) {
-        connection.close();
+        link.connection.close();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

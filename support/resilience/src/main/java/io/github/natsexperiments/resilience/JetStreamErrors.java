@@ -30,6 +30,7 @@ public final class JetStreamErrors {
   /** Several copies were asked for, and the server is no cluster. */
   public static final int REPLICAS_NEED_A_CLUSTER = 10074;
 
+  static final int WRONG_LAST_MESSAGE_ID = 10070;
   private static final int NO_LEADER = 10008;
   private static final int NOT_LEADER = 10009;
   private static final int DUPLICATE_IN_PROCESS = 10158; // of a cluster: the first is on its way

@@ -71,33 +71,40 @@ final class Resender extends Thread {
     boolean ready;
     String reason;
     synchronized (publisher) {
-      boolean over = settings.inOrder == null && status() == Connection.Status.CLOSED;
-      if (publisher.closed || publisher.failure != null || over) {
+      boolean over = settings.inOrder == null && publisher.link.isClosed();
+      if (publisher.end.isClosed() || publisher.end.hasFailed() || over) {
         publisher.notifyAll(); // who waits finds out why
         return false;
       }
-      publisher.noticeMissingPermission();
       publisher.noticeReconnect();
       long now = System.nanoTime();
       long timeout = settings.ackTimeout.toNanos();
       List<Slot> slots = publisher.window.pending();
+      String missing = publisher.link.missingPermission(publisher.replies, slots);
+      if (missing != null) {
+        throw new NotPermittedException(missing, null);
+      }
       pending = slots.size();
       for (Slot slot : slots) {
         if (slot.sent > 0 && !slot.due && !slot.settling) {
           long patience = timeout << Math.min(slot.sent - 1, MOST_DOUBLINGS);
           if (now - slot.sentAt > patience) {
             publisher.sendLater(slot, publisher.reason);
+            if (slot.answer != null) {
+              // publish returns the ack of the next sending, which says "duplicate".
+              publisher.window.renew(slot);
+            }
           }
         }
         due += slot.due ? 1 : 0;
         doubtful += slot.due || slot.sent > 1 ? 1 : 0;
-        late |= now - slot.takenAt > timeout;
+        late |= slot.due && now - slot.takenAt > timeout;
       }
       if (doubtful == 0) {
         publisher.rounds = 0;
         publisher.reason = IdempotentPublisher.NO_ACK;
       }
-      boolean there = settings.inOrder != null || status() == Connection.Status.CONNECTED;
+      boolean there = settings.inOrder != null || publisher.link.isConnected();
       ready = due > 0 && there && now - publisher.retryAt >= 0;
       reason = publisher.reason;
     }
@@ -106,10 +113,6 @@ final class Resender extends Thread {
       sendAgain(due);
     }
     return true;
-  }
-
-  private Connection.Status status() {
-    return publisher.connection.getStatus();
   }
 
   private void report(int pending, int doubtful, boolean late, String reason) {
@@ -135,8 +138,8 @@ final class Resender extends Thread {
 
   private void sendAgain(int due) throws IOException, JetStreamApiException, InterruptedException {
     try {
-      if (settings.inOrder != null && status() != Connection.Status.CONNECTED) {
-        publisher.connection.close();
+      if (settings.inOrder != null && !publisher.link.isConnected()) {
+        publisher.link.connection.close();
         publisher.use(Connector.connect(settings.options));
       }
       listener.sendingAgain(due);
@@ -158,11 +161,11 @@ final class Resender extends Thread {
       postpone(e);
     } catch (IOException e) {
       if (settings.inOrder != null) {
-        publisher.connection.close(); // connected, but silent
+        publisher.link.connection.close(); // connected, but silent
       }
       postpone(e);
     } catch (IllegalStateException e) {
-      if (status() == Connection.Status.CONNECTED) {
+      if (publisher.link.isConnected()) {
         throw e;
       }
       postpone(e);
@@ -197,7 +200,7 @@ final class Resender extends Thread {
     if (sent.isEmpty()) {
       return;
     }
-    Connection connection = publisher.connection;
+    Connection connection = publisher.link.connection;
     // The stream works through what it is sent in order. When it has refused this, all that was
     // sent before is stored, or has not arrived.
     Headers refuseMe = new Headers().put(NatsJetStreamConstants.EXPECTED_STREAM_HDR, "-");
@@ -236,7 +239,7 @@ final class Resender extends Thread {
         return; // while it was read what is stored, more was lost
       }
       publisher.anyDue = false;
-      boolean sending = status() == Connection.Status.CONNECTED;
+      boolean sending = publisher.link.isConnected();
       for (Slot slot : publisher.window.pending()) {
         if (slot.due && !slot.settling) { // no ack has come meanwhile
           if (sending) {

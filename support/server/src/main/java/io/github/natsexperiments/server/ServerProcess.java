@@ -21,7 +21,6 @@ final class ServerProcess {
   private static final Logger LOG = LoggerFactory.getLogger(ServerProcess.class);
   private static final long POLL_MILLIS = 10;
 
-  /** What is waited for. */
   interface Condition {
     boolean isMet() throws IOException;
   }

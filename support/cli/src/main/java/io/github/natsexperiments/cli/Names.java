@@ -1,4 +1,4 @@
-package io.github.natsexperiments.jetstream;
+package io.github.natsexperiments.cli;
 
 import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.RetentionPolicy;
@@ -8,11 +8,11 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** The names on the command line: of streams and consumers, and of a stream's settings. */
-final class Names {
+public final class Names {
   private Names() {}
 
   /** The name of a stream or a consumer, which becomes a part of subjects. */
-  static final class OfStream implements ITypeConverter<String> {
+  public static final class OfStream implements ITypeConverter<String> {
     @Override
     public String convert(String name) {
       try {
@@ -25,7 +25,7 @@ final class Names {
   }
 
   /** Where messages are kept. */
-  static final class OfStorage implements ITypeConverter<StorageType> {
+  public static final class OfStorage implements ITypeConverter<StorageType> {
     @Override
     public StorageType convert(String name) {
       return known(StorageType.get(name), name, "file or memory");
@@ -33,7 +33,7 @@ final class Names {
   }
 
   /** How long messages are kept. */
-  static final class OfRetention implements ITypeConverter<RetentionPolicy> {
+  public static final class OfRetention implements ITypeConverter<RetentionPolicy> {
     @Override
     public RetentionPolicy convert(String name) {
       return known(RetentionPolicy.get(name), name, "limits, workqueue or interest");
@@ -41,7 +41,7 @@ final class Names {
   }
 
   /** Which message goes when the stream is full. */
-  static final class OfDiscard implements ITypeConverter<DiscardPolicy> {
+  public static final class OfDiscard implements ITypeConverter<DiscardPolicy> {
     @Override
     public DiscardPolicy convert(String name) {
       return known(DiscardPolicy.get(name), name, "old or new");

@@ -1,0 +1,120 @@
+package io.github.natsexperiments.keyvalue;
+
+import io.github.natsexperiments.cli.CommonOptions;
+import io.github.natsexperiments.cli.KvNames;
+import io.github.natsexperiments.cli.PublisherOptions;
+import io.github.natsexperiments.cli.Run;
+import io.github.natsexperiments.cli.Stop;
+import io.nats.client.Connection;
+import java.util.List;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The options of {@link KvPublisher}. */
+@Command(
+    name = "publisher.jar",
+    synopsisHeading = "Usage: java -jar ",
+    description = "Puts values into a bucket of the Key/Value store.",
+    footer = {
+      "",
+      "Examples:",
+      "  java -jar publisher.jar                        one value a second",
+      "  java -jar publisher.jar --keys lamp,door -n 4  two keys in turn",
+      "  java -jar publisher.jar --bucket ten --history 10",
+      "  java -jar publisher.jar --delete lamp",
+      "  echo lamp=on | java -jar publisher.jar --stdin",
+      "  java -jar publisher.jar -n 100000 -i 0 -q --async"
+    })
+final class KvPublisherOptions {
+  private static final int LONGEST_KEY = 4096; // the server takes no longer line before a message
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  @Mixin private CommonOptions common;
+  @Mixin private BucketOptions bucket;
+
+  @Mixin
+  private PublisherOptions publisher =
+      new PublisherOptions("Hello #{n} from Key/Value NATS publisher");
+
+  @Option(
+      names = {"--key", "--keys"},
+      paramLabel = "KEY",
+      split = ",",
+      converter = KvNames.Key.class,
+      description = "Key, or several that take turns: a,b,c. Default: key.")
+  private List<String> keys = List.of("key");
+
+  @ArgGroup private Removal removal = new Removal();
+
+  private static final class Removal {
+    @Option(
+        names = "--delete",
+        paramLabel = "KEY",
+        converter = KvNames.Key.class,
+        description = "Delete KEY and exit: it has no value any more; its history stays.")
+    private String delete;
+
+    @Option(
+        names = "--purge",
+        paramLabel = "KEY",
+        converter = KvNames.Key.class,
+        description = "Delete KEY and its history, and exit.")
+    private String purge;
+  }
+
+  private int window;
+
+  @Option(
+      names = "--async",
+      paramLabel = "WINDOW",
+      arity = "0..1",
+      fallbackValue = "1000",
+      description = "Do not wait for each answer: up to WINDOW puts (1000) are on their way.")
+  private void setWindow(int puts) {
+    if (puts < 1 || puts > PutWindow.LARGEST) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "Invalid value '" + puts + "' for --async: it must be 1 to " + PutWindow.LARGEST);
+    }
+    window = puts;
+  }
+
+  /** Starts the run. */
+  Run run() {
+    return common.run("Put", publisher.count(), false);
+  }
+
+  /** The bucket to write to. */
+  BucketOptions bucket() {
+    return bucket;
+  }
+
+  /** The key to delete; null for none. */
+  String delete() {
+    return removal.delete;
+  }
+
+  /** The key to purge; null for none. */
+  String purge() {
+    return removal.purge;
+  }
+
+  /** How many puts may be on their way; 0 to wait for each answer. */
+  int window() {
+    return window;
+  }
+
+  /** What to put. */
+  Puts puts(Stop stop, Connection connection) {
+    return new Puts(
+        publisher.payloads(stop, connection.getMaxPayload() + LONGEST_KEY),
+        publisher.stdin() ? null : keys);
+  }
+}

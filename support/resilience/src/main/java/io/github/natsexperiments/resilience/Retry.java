@@ -1,0 +1,136 @@
+package io.github.natsexperiments.resilience;
+
+import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Repeats a request to JetStream until there is an answer, and waits in a way that {@link #close},
+ * an interrupt or the end of the connection cuts short. Thread-safe.
+ */
+final class Retry implements AutoCloseable {
+  /** How long one answer may take. */
+  static final Duration ANSWER = Duration.ofSeconds(2);
+
+  private static final Duration PAUSE = Duration.ofMillis(200);
+  private static final Duration REPORT_AFTER = Duration.ofSeconds(3);
+  private static final Duration GRACE = Duration.ofSeconds(1);
+
+  private final Connection connection;
+  private final String stream;
+  private final RetryListener listener;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final CompletableFuture<Object> ended = new CompletableFuture<>();
+
+  Retry(Connection connection, String stream, RetryListener listener) {
+    this.connection = connection;
+    this.stream = stream;
+    this.listener = listener;
+  }
+
+  /**
+   * Sends a request until there is an answer.
+   *
+   * @throws CancellationException after {@link #close}
+   */
+  <T> T untilAnswered(JetStreamErrors.Request<T> request)
+      throws IOException, JetStreamApiException, InterruptedException {
+    long start = System.nanoTime();
+    Exception reason = null;
+    boolean reported = false;
+    while (closed.getCount() > 0) {
+      ConnectionClosedException.throwIfClosed(connection);
+      // While it reconnects, jnats would only keep what is sent.
+      if (connection.getStatus() == Connection.Status.CONNECTED) {
+        Duration silence = Duration.ofNanos(System.nanoTime() - start);
+        if (reason != null && !reported && silence.compareTo(REPORT_AFTER) >= 0) {
+          reported = true;
+          listener.noAnswer(reason.getMessage());
+        }
+        try {
+          T answer = JetStreamErrors.ask(connection, request);
+          if (reported) {
+            listener.answered(Duration.ofNanos(System.nanoTime() - start));
+          }
+          return answer;
+        } catch (ConnectionClosedException e) {
+          throw e;
+        } catch (JetStreamApiException e) {
+          if (!JetStreamErrors.isTransient(e)) {
+            throw e;
+          }
+          reason = e;
+        } catch (IOException | IllegalStateException e) {
+          if (e instanceof NotPermittedException && isOurs(e.getMessage())) {
+            throw e;
+          }
+          reason = e;
+        }
+      }
+      closed.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+    }
+    throw new CancellationException("Closed without an answer");
+  }
+
+  /** Others may use the connection, too, for subjects that they have no permission for. */
+  private boolean isOurs(String violation) {
+    String bucket = "$KV." + stream.substring("KV_".length()) + ".";
+    return violation.contains(stream)
+        || violation.contains(bucket)
+        || violation.contains("Subscription"); // to the inbox
+  }
+
+  /** Waits for the answer to one request, for 2 s at most. */
+  <T> T answer(CompletableFuture<T> answer)
+      throws IOException, JetStreamApiException, InterruptedException {
+    try {
+      await(answer);
+      return answer.get(0, TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      // A connection that was lost again while jnats reconnected stays silent.
+      if (!ended.isDone()) {
+        await(CompletableFuture.runAsync(this::checkConnection));
+      }
+      throw new IOException("no answer within " + ANSWER.toSeconds() + " s", e);
+    } catch (ExecutionException | CancellationException e) {
+      Throwable cause = e;
+      while (cause.getCause() != null) {
+        cause = cause.getCause(); // jnats wraps what the server said
+      }
+      if (cause instanceof JetStreamApiException refused) {
+        throw refused;
+      }
+      throw new IOException(cause == e ? "no responders" : cause.getMessage(), e);
+    }
+  }
+
+  private void await(CompletableFuture<?> answer) throws InterruptedException {
+    try {
+      CompletableFuture.anyOf(answer, ended).get(ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      // The caller sees what has become of it.
+    }
+  }
+
+  private void checkConnection() {
+    try {
+      HalfOpenGuard.check(connection);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Ends the waits for the server at once, and those for an answer within 1 s. */
+  @Override
+  public void close() {
+    closed.countDown();
+    ended.completeOnTimeout(null, GRACE.toMillis(), TimeUnit.MILLISECONDS);
+  }
+}
