@@ -66,8 +66,9 @@ final class Info implements Callable<Integer> {
             .noReconnect()
             .connectionListener(log)
             .errorListener(log);
+    Options secure = common.secure(options, login).build();
     try (Connection connection =
-        Connections.connect(common.secure(options, login).build(), login::whyRejected)) {
+        Connections.connect(secure, common.waitForServer(), login::whyRejected)) {
       PrintStream out = Lab.stdout();
       showServer(connection, out);
       showJetStream(connection, out);

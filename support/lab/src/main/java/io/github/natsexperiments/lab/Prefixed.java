@@ -1,13 +1,12 @@
 package io.github.natsexperiments.lab;
 
+import io.github.natsexperiments.cli.Terminal;
 import java.io.ByteArrayOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /**
@@ -18,8 +17,8 @@ final class Prefixed extends OutputStream {
   static final OutputStream STDOUT = new FileOutputStream(FileDescriptor.out);
   static final OutputStream STDERR = new FileOutputStream(FileDescriptor.err);
 
-  private static final boolean COLOUR_OUT = hasColours(1);
-  private static final boolean COLOUR_ERR = hasColours(2);
+  private static final boolean COLOUR_OUT = Terminal.hasColours(1);
+  private static final boolean COLOUR_ERR = Terminal.hasColours(2);
 
   private final byte[] prefix;
   private final OutputStream out;
@@ -80,17 +79,6 @@ final class Prefixed extends OutputStream {
   public void close() throws IOException {
     if (!lineBegins) {
       write('\n');
-    }
-  }
-
-  /** Whether that descriptor leads to a terminal, and nobody has asked for NO_COLOR. */
-  private static boolean hasColours(int descriptor) {
-    String no = System.getenv("NO_COLOR");
-    try {
-      String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
-      return (no == null || no.isEmpty()) && target.matches("/dev/(pts/|tty).*");
-    } catch (IOException | UnsupportedOperationException e) {
-      return false; // not Linux: nobody says which of the two streams is one
     }
   }
 }

@@ -42,7 +42,8 @@ class LauncherIT {
   private static final String FAKE =
       """
       case $2 in *support/lab*) cp '%1$s/support/lab/target/lab.jar' support/lab/target ;; esac
-      case $2 in *01-basic*) cp '%1$s'/01-basic/target/*er.jar 01-basic/target ;; esac""";
+      case $2 in *01-basic*) cp '%1$s'/01-basic/target/*er.jar 01-basic/target ;; esac\
+      """;
 
   @TempDir private Path temporary;
   private Path project;

@@ -36,7 +36,8 @@ class RunIT {
         .hasSize(6)
         .contains("pub | Published a message to subject \"foo\": Hello #2 from NATS publisher")
         .contains(
-            "sub | Received a message from subject \"foo\" (reply = \"\"): Hello #2 from NATS publisher");
+            "sub | Received a message from subject \"foo\" (reply = \"\"): Hello #2 from NATS"
+                + " publisher");
     assertThat(lab.stderrLines())
         .allMatch(line -> line.matches("(lab|pub|sub) \\| .+"))
         .anyMatch(line -> line.startsWith("pub | INFO Published 3 messages"))
