@@ -1,8 +1,8 @@
 package io.github.natsexperiments.jetstream;
 
-import io.github.natsexperiments.cli.JetStreamHints;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.JetStreamHints;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.resilience.PublishListener;
 import io.nats.client.JetStreamApiException;

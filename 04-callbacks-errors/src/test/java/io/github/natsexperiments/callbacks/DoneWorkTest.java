@@ -1,6 +1,5 @@
 package io.github.natsexperiments.callbacks;
 
-import io.github.natsexperiments.resilience.StoredRun;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.resilience.StoredRun;

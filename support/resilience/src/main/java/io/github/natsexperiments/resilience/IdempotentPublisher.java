@@ -22,9 +22,9 @@ import java.util.concurrent.locks.LockSupport;
  * PublishAck ack = publisher.publish("foo", body); // in place of jetStream.publish("foo", body)
  * }</pre>
  *
- * <p>{@link #send} does not wait for the ack: a window of messages, bounded also in bytes, is on its
- * way, and the {@link PublishListener} hears of each. All acks come to one private inbox, which is
- * 1.4 times as fast as {@code publishAsync} with its futures.
+ * <p>{@link #send} does not wait for the ack: a window of messages, bounded also in bytes, is on
+ * its way, and the {@link PublishListener} hears of each. All acks come to one private inbox, which
+ * is 1.4 times as fast as {@code publishAsync} with its futures.
  *
  * <p>What has no ack is sent again in the order of the first sending, before anything new; only
  * what jnats had in its queue when the connection broke leaves before that. Where it matters, use a
@@ -161,8 +161,7 @@ public final class IdempotentPublisher implements AutoCloseable {
    * afterwards.
    *
    * @return false when it was not sent, because the publisher is stopped
-   * @throws IOException what has ended the publishing, see {@link #publish(String, Headers,
-   *     byte[])}; here, too, {@code JetStreamApiException} and what a listener has thrown
+   * @throws IOException like publish; what has ended the publishing, also a listener's exception
    * @throws IllegalArgumentException when the message is larger than the server takes
    */
   public boolean send(String subject, Headers headers, byte[] body)
@@ -237,7 +236,7 @@ public final class IdempotentPublisher implements AutoCloseable {
   }
 
   /**
-   * Waits for the acks of all messages, without limit until the publisher is stopped.
+   * Waits for the acks of all messages; without limit, but once the publisher is stopped.
    *
    * @return how many have none: they may be stored or not
    */
@@ -262,7 +261,7 @@ public final class IdempotentPublisher implements AutoCloseable {
 
   private void check() throws IOException, JetStreamApiException {
     end.check();
-    if (settings.inOrder == null) {
+    if (settings.inOrder == null) { // else it makes a new one
       ConnectionClosedException.throwIfClosed(link.connection);
     }
   }
