@@ -65,13 +65,9 @@ public final class IdempotentPublisher implements AutoCloseable {
     this.settings = settings;
     this.ids = new MessageIds(settings.run);
     this.end = new PublishEnd(settings.stop);
-    Options options =
-        settings.options == null ? settings.connection.getOptions() : settings.options;
-    // createInbox() makes a name of 22 characters. Each ack carries it, and both sides read it.
-    this.replies = options.getInboxPrefix() + settings.run + '.';
+    this.replies = settings.replies();
     this.inbox = new AckInbox(this, settings.listener, replies + '>');
-    long first = settings.resumed == null ? 0 : settings.resumed.firstMissing();
-    this.window = new AckWindow(replies, settings.window, settings.maxBytes, first);
+    this.window = new AckWindow(replies, settings.window, settings.maxBytes, settings.first());
     if (settings.readBack != null) {
       lastSequence = StoredRun.state(settings.connection, settings.readBack).getLastSequence();
     }
