@@ -69,8 +69,7 @@ class JetStreamPublisherIT {
   }
 
   private RunningProgram withLogin(Object... args) {
-    String url = server.url().replace("//", "//u:p@");
-    return publisher(server, args).args("--server", url).start();
+    return publisher(server, args).env("NATS_USER", "u").env("NATS_PASSWORD", "p").start();
   }
 
   @ParameterizedTest

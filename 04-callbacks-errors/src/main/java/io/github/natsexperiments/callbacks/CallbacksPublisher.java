@@ -113,7 +113,7 @@ public final class CallbacksPublisher implements Callable<Integer> {
         String what = " messages have no ack: stored or not, nobody knows; --resume looks";
         run.console().warn(unknown + what + " and goes on");
       }
-      acks.throwIfRefused();
+      acks.throwIfRefused(options.stream());
     }
   }
 }

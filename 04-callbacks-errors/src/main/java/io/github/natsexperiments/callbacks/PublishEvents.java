@@ -1,5 +1,8 @@
 package io.github.natsexperiments.callbacks;
 
+import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.JetStreamHints;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.resilience.PublishListener;
@@ -36,9 +39,10 @@ final class PublishEvents implements PublishListener {
     run.stop().ask(Stop.Reason.DONE);
   }
 
-  void throwIfRefused() throws JetStreamApiException {
+  void throwIfRefused(String stream) throws Failure {
     if (refusal != null) {
-      throw refusal;
+      String why = "Stream \"" + stream + "\": " + JetStreamHints.explain(refusal);
+      throw new Failure(ExitCode.FAILED, why + "; then go on with --resume", refusal);
     }
   }
 

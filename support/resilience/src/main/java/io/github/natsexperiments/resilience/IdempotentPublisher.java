@@ -65,13 +65,9 @@ public final class IdempotentPublisher implements AutoCloseable {
     this.settings = settings;
     this.ids = new MessageIds(settings.run);
     this.end = new PublishEnd(settings.stop);
-    Options options =
-        settings.options == null ? settings.connection.getOptions() : settings.options;
-    // createInbox() makes a name of 22 characters. Each ack carries it, and both sides read it.
-    this.replies = options.getInboxPrefix() + settings.run + '.';
+    this.replies = settings.replies();
     this.inbox = new AckInbox(this, settings.listener, replies + '>');
-    long first = settings.resumed == null ? 0 : settings.resumed.firstMissing();
-    this.window = new AckWindow(replies, settings.window, settings.maxBytes, first);
+    this.window = new AckWindow(replies, settings.window, settings.maxBytes, settings.first());
     if (settings.readBack != null) {
       lastSequence = StoredRun.state(settings.connection, settings.readBack).getLastSequence();
     }
@@ -161,8 +157,7 @@ public final class IdempotentPublisher implements AutoCloseable {
    * afterwards.
    *
    * @return false when it was not sent, because the publisher is stopped
-   * @throws IOException what has ended the publishing, see {@link #publish(String, Headers,
-   *     byte[])}; here, too, {@code JetStreamApiException} and what a listener has thrown
+   * @throws IOException like publish; what has ended the publishing, also a listener's exception
    * @throws IllegalArgumentException when the message is larger than the server takes
    */
   public boolean send(String subject, Headers headers, byte[] body)
@@ -237,7 +232,7 @@ public final class IdempotentPublisher implements AutoCloseable {
   }
 
   /**
-   * Waits for the acks of all messages, without limit until the publisher is stopped.
+   * Waits for the acks of all messages; without limit, but once the publisher is stopped.
    *
    * @return how many have none: they may be stored or not
    */
@@ -262,7 +257,7 @@ public final class IdempotentPublisher implements AutoCloseable {
 
   private void check() throws IOException, JetStreamApiException {
     end.check();
-    if (settings.inOrder == null) {
+    if (settings.inOrder == null) { // else it makes a new one
       ConnectionClosedException.throwIfClosed(link.connection);
     }
   }

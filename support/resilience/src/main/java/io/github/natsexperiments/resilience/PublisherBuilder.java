@@ -120,6 +120,17 @@ public final class PublisherBuilder {
     return this;
   }
 
+  /** Begins the subject of each ack. */
+  String replies() {
+    // createInbox() makes a name of 22 characters. Each ack carries it, and both sides read it.
+    return (connection == null ? options : connection.getOptions()).getInboxPrefix() + run + '.';
+  }
+
+  /** The number of the first message. */
+  long first() {
+    return resumed == null ? 0 : resumed.firstMissing();
+  }
+
   /**
    * Begins.
    *
