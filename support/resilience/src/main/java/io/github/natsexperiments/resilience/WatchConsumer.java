@@ -81,8 +81,7 @@ final class WatchConsumer implements MessageHandler {
     if (first > 0) {
       config.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(first);
     }
-    return JetStreamErrors.ask(
-            connection, () -> management.createConsumer(stream, config.build()))
+    return JetStreamErrors.ask(connection, () -> management.createConsumer(stream, config.build()))
         .getCalculatedPending();
   }
 

@@ -143,7 +143,8 @@ class ResumingWatchPermissionsIT {
     try (Connection watching = connect(server.url(), "without");
         ResumingWatch watch = new ResumingWatch(watching, "b", true, seen)) {
       watch.watch("key", seen);
-      assertThat(seen.awaitFailure(Duration.ofSeconds(5))).hasMessageContaining("JetStream not enabled for account");
+      assertThat(seen.awaitFailure(Duration.ofSeconds(5)))
+          .hasMessageContaining("JetStream not enabled for account");
     }
   }
 }
