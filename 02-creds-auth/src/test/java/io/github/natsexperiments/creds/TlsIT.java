@@ -13,6 +13,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -169,35 +171,23 @@ class TlsIT {
   void aCertificateThatHasExpired() throws Exception {
     Path store = folder.resolve("expired.p12");
     String keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
-    Process make =
-        new ProcessBuilder(
-                keytool,
-                "-genkeypair",
-                "-alias",
-                "s",
-                "-dname",
-                "CN=localhost",
-                "-keyalg",
-                "EC",
-                "-groupname",
-                "secp256r1",
-                "-ext",
-                "san=dns:localhost",
-                "-startdate",
-                "-10d",
-                "-validity",
-                "5",
-                "-keystore",
-                store.toString(),
-                "-storepass",
-                "example")
-            .inheritIO()
-            .start();
-    assertThat(make.waitFor()).isZero();
+    String[][] pairs = {
+      {"ca", "-ext", "bc:c", "-validity", "100"},
+      {"s", "-signer", "ca", "-ext", "san=dns:localhost", "-startdate", "-10d", "-validity", "5"},
+    };
+    for (String[] pair : pairs) {
+      List<String> command = new ArrayList<>(List.of(keytool, "-genkeypair", "-alias"));
+      command.addAll(List.of(pair));
+      command.addAll(List.of("-dname", "CN=localhost", "-keyalg", "EC", "-groupname", "secp256r1"));
+      command.addAll(List.of("-keystore", store.toString(), "-storepass", "example"));
+      assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
+    }
     java.security.KeyStore keys =
         java.security.KeyStore.getInstance(store.toFile(), "example".toCharArray());
     Path cert = folder.resolve("expired-cert.pem");
     Path key = folder.resolve("expired-key.pem");
+    Path ca = folder.resolve("expired-ca.pem");
+    Files.writeString(ca, TlsKit.pem("CERTIFICATE", keys.getCertificate("ca").getEncoded()));
     Files.writeString(cert, TlsKit.pem("CERTIFICATE", keys.getCertificate("s").getEncoded()));
     Files.writeString(
         key, TlsKit.pem("PRIVATE KEY", keys.getKey("s", "example".toCharArray()).getEncoded()));
@@ -206,7 +196,7 @@ class TlsIT {
             "expired",
             "http: 8222\ntls { cert_file: \"" + cert + "\", key_file: \"" + key + "\" }\n");
     try (RunningServer server = TestServer.start(conf)) {
-      fails(3, publish(server, "--tlsca", cert), "expired");
+      fails(3, publish(server, "--tlsca", ca), "expired");
     }
   }
 }

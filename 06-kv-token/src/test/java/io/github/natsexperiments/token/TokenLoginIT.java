@@ -131,7 +131,7 @@ class TokenLoginIT {
   void differentTokensInUrls() {
     String urls = "nats://one@127.0.0.1:4222,nats://two@127.0.0.1:4223";
     assertThat(error(Program.jar("publisher").args("-s", urls).start(), 2))
-        .isEqualTo("ERROR The URLs hold different tokens: one program, one token");
+        .startsWith("ERROR The URLs hold different tokens: one program, one token");
   }
 
   @Test

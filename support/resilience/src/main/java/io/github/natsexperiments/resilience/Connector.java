@@ -184,7 +184,7 @@ public final class Connector {
     private Reason reasonOf(Throwable e) {
       Reason reason = Probe.reasonOf(e);
       if (reason == Reason.NOT_A_NATS_SERVER) {
-        foreign = foreign == null ? Probe.foreign(options.getServers()) : foreign;
+        foreign = foreign == null ? Probe.foreign(options) : foreign;
         return foreign;
       }
       return reason;

@@ -14,7 +14,6 @@ import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.Locale;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -30,6 +29,7 @@ final class Probe {
   static final String FULL = "maximum connections exceeded";
 
   private static final int MILLIS = 200;
+  private static final int HANDSHAKE_MILLIS = 1000;
   private static final int LONGEST = 4096;
 
   private Probe() {}
@@ -43,7 +43,8 @@ final class Probe {
         return Reason.TLS_EXPIRED;
       } else if (text.startsWith("no name matching") || text.startsWith("no subject alternative")) {
         return Reason.TLS_WRONG_NAME;
-      } else if (text.contains("unable to find valid certification path")) {
+      } else if (text.contains("unable to find valid certification path")
+          || text.contains("does not chain with any of the trust anchors")) {
         return Reason.TLS_UNKNOWN_AUTHORITY;
       } else if (text.contains("received fatal alert")) {
         return Reason.TLS_CLIENT_CERTIFICATE;
@@ -67,9 +68,14 @@ final class Probe {
   }
 
   /** What a server really is whose first line jnats does not understand. */
-  static Reason foreign(Collection<URI> servers) {
-    for (URI server : servers) {
+  static Reason foreign(Options options) {
+    for (URI server : options.getServers()) {
       String greeting = greeting(server);
+      if (greeting.isEmpty()
+          && !options.isTlsFirst()
+          && handshake(server, false, trustingAnybody()) == null) {
+        return Reason.TLS_FIRST_EXPECTED; // it has hung up, tired of waiting for us
+      }
       if (greeting.startsWith("INFO ")) {
         return greeting.contains(FULL) ? Reason.SERVER_FULL : Reason.UNREACHABLE;
       }
@@ -129,12 +135,14 @@ final class Probe {
           // up to the end of the line: what follows belongs to TLS
         }
       }
+      socket.setSoTimeout(HANDSHAKE_MILLIS);
       SSLSocket tls =
           (SSLSocket)
               context
                   .getSocketFactory()
                   .createSocket(socket, server.getHost(), server.getPort(), true);
       tls.startHandshake();
+      tls.setSoTimeout(MILLIS);
       try {
         tls.getInputStream().read();
       } catch (SocketTimeoutException e) {
