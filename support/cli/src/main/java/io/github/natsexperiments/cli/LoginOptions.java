@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
  */
 final class LoginOptions {
   /** A user part without a colon is a token. */
-  private static final Pattern TOKEN_IN_URL = Pattern.compile("((?:[a-z]+://)?)([^:@/]+)@(.+)");
+  private static final Pattern TOKEN_IN_URL = Pattern.compile("^((?:[a-z]+://)?)([^:@/]+)@(.+)$");
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
