@@ -11,23 +11,49 @@ if errorlevel 1 (
   exit /b 1
 )
 
-rem Of "run 1", "run 01" and "run 01-basic" the lesson's folder.
 set "LESSON="
-if "%~1 %~2"=="server creds" set "LESSON=02-creds-auth"
-if "%~1 %~2"=="server token" set "LESSON=06-kv-token"
-if not "%~1"=="run" goto stale
+set "COMMAND="
+set "SKIP="
+call :scan %*
+goto stale
+
+rem Of "run 1", "break --kills 3 01" and "run 01-basic" the lesson's folder; of "server --port 0 creds"
+rem the one that issues the login.
+:scan
+if "%~1"=="" exit /b
+set "WORD=%~1"
+shift
+if defined SKIP (
+  set "SKIP="
+  goto scan
+)
+if "%WORD:~0,1%"=="-" (
+  for %%O in (--port --data --kills --seed --fault -n --count) do if "%WORD%"=="%%O" set "SKIP=yes"
+  goto scan
+)
+if not defined COMMAND (
+  set "COMMAND=%WORD%"
+  goto scan
+)
+if "%COMMAND% %WORD%"=="server creds" set "LESSON=02-creds-auth"
+if "%COMMAND% %WORD%"=="server token" set "LESSON=06-kv-token"
+if "%COMMAND%"=="server" goto scan
+if not "%COMMAND%"=="run" if not "%COMMAND%"=="break" exit /b
+if "%WORD:~-1%"=="\" set "WORD=%WORD:~0,-1%"
+if "%WORD:~-1%"=="/" set "WORD=%WORD:~0,-1%"
 for /d %%F in ("%ROOT%??-*") do (
   for /f "delims=-" %%N in ("%%~nxF") do (
-    if "%~2"=="%%~nxF" set "LESSON=%%~nxF"
-    if "%~2"=="%%N" set "LESSON=%%~nxF"
-    if "0%~2"=="%%N" set "LESSON=%%~nxF"
+    if "%WORD%"=="%%~nxF" set "LESSON=%%~nxF"
+    if "%WORD%"=="%%N" set "LESSON=%%~nxF"
+    if "0%WORD%"=="%%N" set "LESSON=%%~nxF"
   )
 )
+exit /b
 
 rem Every build makes lab.jar and then the lesson's jars: no source may be newer than the last one.
 :stale
 set "MODULES=support/lab"
-set "SOURCES=pom.xml,servers,support/cli,support/server,support/lab"
+set "SOURCES=pom.xml,servers,support/cli,support/resilience,support/server,support/lab"
 set "JAR=support\lab\target\lab.jar"
 if defined LESSON (
   set "MODULES=support/lab,%LESSON%"
@@ -37,6 +63,8 @@ if defined LESSON (
 pushd "%ROOT%"
 if not exist "support\lab\target\lab.jar" goto build
 if not exist "%JAR%" goto build
+if "%LESSON%"=="02-creds-auth" if not exist "%LESSON%\target\issuer.jar" goto build
+if "%LESSON%"=="06-kv-token" if not exist "%LESSON%\target\issuer.jar" goto build
 powershell -NoProfile -Command "$built = (Get-Item '%JAR%').LastWriteTime; if (Get-ChildItem %SOURCES% -Recurse -File | Where-Object { $_.FullName -notlike '*\target\*' -and $_.LastWriteTime -gt $built }) { exit 1 }"
 if errorlevel 1 goto build
 goto run

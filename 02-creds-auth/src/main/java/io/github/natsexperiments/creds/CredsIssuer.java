@@ -59,17 +59,17 @@ public final class CredsIssuer implements Callable<Integer> {
   public Integer call() throws Exception {
     options.check();
     try {
-      if (options.show() != null) {
-        show(options.show());
+      if (options.show != null) {
+        show(options.show);
         return ExitCode.DONE;
       }
       kit = options.kit();
-      if (options.newUser() != null) {
-        addUser(options.newUser());
-      } else if (options.renew() != null) {
-        renew(options.renew());
-      } else if (options.revoke() != null) {
-        revoke(options.revoke());
+      if (options.newUser != null) {
+        addUser(options.newUser);
+      } else if (options.renew != null) {
+        renew(options.renew);
+      } else if (options.revoke != null) {
+        revoke(options.revoke);
       } else {
         issueKit();
       }
@@ -84,7 +84,7 @@ public final class CredsIssuer implements Callable<Integer> {
 
   private void issueKit() throws Failure, IOException, GeneralSecurityException {
     if (Kit.isTaken(kit)) {
-      if (!options.force()) {
+      if (!options.force) {
         throw failed(kit + " is there already: --force replaces it, keys and all");
       }
       Optional<Path> foreign = Kit.foreign(kit);
@@ -104,15 +104,19 @@ public final class CredsIssuer implements Callable<Integer> {
     files.put(ACCOUNT_SEED, Jwts.seed(account));
     // The server needs these, and no secret: it can check a signature, not make one.
     files.put(Kit.OPERATOR_JWT, operatorJwt + "\n");
-    files.put(
-        Kit.SERVER_CONF,
+    String conf =
         serverConf(
             Map.of(
                 "OPERATOR_JWT", operatorJwt,
                 "SYSTEM_ACCOUNT", Jwts.publicKey(system),
                 "SYSTEM_ACCOUNT_JWT", Jwts.systemAccount(operator, system),
                 "ACCOUNT", Jwts.publicKey(account),
-                "ACCOUNT_JWT", Jwts.account(operator, account, Map.of()))));
+                "ACCOUNT_JWT", Jwts.account(operator, account, Map.of())));
+    if (options.tls) {
+      files.putAll(TlsKit.files());
+      conf += TlsKit.serverConf(kit);
+    }
+    files.put(Kit.SERVER_CONF, conf);
     // Each program needs one of these.
     files.put("publisher.creds", newCreds(account, "publisher", List.of("foo"), List.of()));
     // An inbox of its own: with _INBOX.> it could read the replies to everybody else.
@@ -127,7 +131,7 @@ public final class CredsIssuer implements Callable<Integer> {
 
   private String newCreds(NKey account, String name, List<String> pub, List<String> sub)
       throws IOException, GeneralSecurityException {
-    return Jwts.creds(account, NKey.createUser(null), name, options.expires(), pub, sub);
+    return Jwts.creds(account, NKey.createUser(null), name, options.expires, pub, sub);
   }
 
   /** The configuration stands in src/main/resources, with these names in place of the values. */
@@ -149,7 +153,7 @@ public final class CredsIssuer implements Callable<Integer> {
       throw failed(
           file + " is there already: --renew extends it; to replace it, --revoke the user first");
     }
-    Kit.write(file, newCreds(account, name, options.allowPub(), options.allowSub()));
+    Kit.write(file, newCreds(account, name, options.allowPub, options.allowSub));
     say("Issued " + file + " to user " + Creds.parse(file).user().inWords());
   }
 
@@ -163,7 +167,7 @@ public final class CredsIssuer implements Callable<Integer> {
     NKey user = NKey.fromSeed(Creds.seed(file).toCharArray());
     List<String> pub = Jwts.allowed(old.user(), "pub");
     List<String> sub = Jwts.allowed(old.user(), "sub");
-    Kit.write(file, Jwts.creds(account, user, name, options.expires(), pub, sub));
+    Kit.write(file, Jwts.creds(account, user, name, options.expires, pub, sub));
     say("Renewed " + file + " of user " + Creds.parse(file).user().inWords());
   }
 

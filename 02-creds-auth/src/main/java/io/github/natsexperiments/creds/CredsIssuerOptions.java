@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command line of {@link CredsIssuer}. */
+/** The command line of {@link CredsIssuer}; what is left out is null. */
 @Command(
     name = "issuer.jar",
     synopsisHeading = "Usage: java -jar ",
@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  java -jar issuer.jar                                    a new kit",
+      "  java -jar issuer.jar --tls                              with certificates",
       "  java -jar issuer.jar --user guest --allow-sub 'foo,bar.>' --expires 1h",
       "  java -jar issuer.jar --renew guest --expires 24h",
       "  java -jar issuer.jar --revoke guest",
@@ -46,13 +47,18 @@ final class CredsIssuerOptions {
       paramLabel = "D",
       converter = DurationConverter.class,
       description = "When the users' credentials end: 90s, 24h, 30d from now. Default: never.")
-  private Duration expires;
+  Duration expires;
 
   @Option(names = "--force", description = "Replace the kit that is there, keys and all.")
-  private boolean force;
+  boolean force;
+
+  @Option(
+      names = "--tls",
+      description = "New kit: certificates, too, and a server.conf that asks for TLS.")
+  boolean tls;
 
   @Option(names = "--user", paramLabel = "NAME", description = "Add a user to the kit.")
-  private String newUser;
+  String newUser;
 
   @Option(
       names = "--allow-pub",
@@ -60,7 +66,7 @@ final class CredsIssuerOptions {
       split = ",",
       converter = Subjects.ForSubscribing.class,
       description = "What the new user may publish to, wildcards too. Default: nothing.")
-  private List<String> allowPub = List.of();
+  List<String> allowPub = List.of();
 
   @Option(
       names = "--allow-sub",
@@ -68,25 +74,25 @@ final class CredsIssuerOptions {
       split = ",",
       converter = Subjects.ForSubscribing.class,
       description = "What the new user may subscribe to, wildcards too. Default: nothing.")
-  private List<String> allowSub = List.of();
+  List<String> allowSub = List.of();
 
   @Option(
       names = "--renew",
       paramLabel = "NAME",
       description = "Write a user's file again: same key, same permissions, another end.")
-  private String renew;
+  String renew;
 
   @Option(
       names = "--revoke",
       paramLabel = "NAME",
       description = "Declare a user's credentials void, in server.conf.")
-  private String revoke;
+  String revoke;
 
   @Option(
       names = "--show",
       paramLabel = "FILE",
       description = "Print what the JWTs in a file say; never a seed.")
-  private Path show;
+  Path show;
 
   @Mixin private HelpOptions help;
 
@@ -97,6 +103,9 @@ final class CredsIssuerOptions {
     }
     if (force && tasks > 0) {
       throw usage("--force is for a whole kit: leave out the other option, or --force");
+    }
+    if (tls && tasks > 0) {
+      throw usage("--tls is for a whole kit: leave out the other option, or --tls");
     }
     if (newUser == null && !(allowPub.isEmpty() && allowSub.isEmpty())) {
       throw usage("--allow-pub and --allow-sub say what a new user may do: name it with --user");
@@ -119,39 +128,5 @@ final class CredsIssuerOptions {
   /** The folder of the kit. */
   Path kit() throws Failure {
     return out == null ? Checkout.folder("02-creds-auth", "creds") : out;
-  }
-
-  /** From now, whole seconds; null for never. */
-  Duration expires() {
-    return expires;
-  }
-
-  boolean force() {
-    return force;
-  }
-
-  /** The user to add; null for none, as with the other tasks. */
-  String newUser() {
-    return newUser;
-  }
-
-  List<String> allowPub() {
-    return allowPub;
-  }
-
-  List<String> allowSub() {
-    return allowSub;
-  }
-
-  String renew() {
-    return renew;
-  }
-
-  String revoke() {
-    return revoke;
-  }
-
-  Path show() {
-    return show;
   }
 }

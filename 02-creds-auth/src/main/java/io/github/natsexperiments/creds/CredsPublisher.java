@@ -8,7 +8,6 @@ import io.github.natsexperiments.cli.Run;
 import io.nats.client.Connection;
 import io.nats.client.Nats;
 import io.nats.client.Options;
-import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeoutException;
 import picocli.CommandLine.Command;
@@ -32,9 +31,6 @@ import picocli.CommandLine.Mixin;
  */
 @Command
 public final class CredsPublisher implements Callable<Integer> {
-  private static final Duration FLUSH_TIMEOUT = Duration.ofSeconds(10);
-  private static final Duration PAUSE = Duration.ofMillis(50);
-
   @Mixin private CredsPublisherOptions options;
 
   /** Starts the program. */
@@ -45,7 +41,7 @@ public final class CredsPublisher implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     try (Run run = options.run()) {
-      Options.Builder settings = run.settings("NATS simple example publisher");
+      Options.Builder settings = run.settings("NATS simple example publisher", options.subject());
       if (run.login().credsFile() != null) {
         // The line that differs from lesson 1. settings() does the same in every lesson for --creds
         // or NATS_CREDS. Given the path, not the content, jnats reads the file again at every
@@ -56,50 +52,20 @@ public final class CredsPublisher implements Callable<Integer> {
         PayloadSource payloads = options.payloads(run, connection.getMaxPayload());
         byte[] payload;
         while ((payload = payloads.next()) != null) {
-          publish(connection, payload, run);
+          // As in lesson 1: waits while the server is away and jnats' buffer is full.
+          run.whenThereIsRoom(payload, body -> connection.publish(options.subject(), body));
           run.console().published(options.subject(), payload);
           run.tally().add(payload);
         }
-        run.throwFailure();
         // publish() only queues. Once this round trip is back, the server has every message, or has
         // said that the subject is not permitted.
-        flush(connection, run);
+        connection.flush(run.flushTimeout());
         return run.result();
-      }
-    }
-  }
-
-  /** As in lesson 1: waits when the server is away and jnats' buffer is full. */
-  private void publish(Connection connection, byte[] payload, Run run) throws Exception {
-    long max = connection.getMaxPayload();
-    if (payload.length > max) {
-      flush(connection, run);
-      throw new Failure(
-          ExitCode.FAILED,
-          "A message is larger than the " + max + " bytes that the server takes (max_payload)");
-    }
-    while (true) {
-      try {
-        connection.publish(options.subject(), payload);
-        return;
-      } catch (IllegalStateException e) {
+      } catch (TimeoutException | IllegalStateException e) {
         run.throwFailure(); // such as the end of the login
-        if (run.stop().sleep(PAUSE) || connection.getStatus() == Connection.Status.CLOSED) {
-          run.throwFailure();
-          throw new Failure(ExitCode.FAILED, "Not sent: " + e.getMessage(), e);
-        }
+        throw new Failure(
+            ExitCode.FAILED, "The server has not confirmed the last messages: some may be lost", e);
       }
-    }
-  }
-
-  private static void flush(Connection connection, Run run) throws Failure, InterruptedException {
-    boolean hopeless = run.stop().asked() && connection.getStatus() != Connection.Status.CONNECTED;
-    try {
-      connection.flush(hopeless ? Duration.ofMillis(1) : FLUSH_TIMEOUT);
-    } catch (TimeoutException | IllegalStateException e) {
-      run.throwFailure();
-      throw new Failure(
-          ExitCode.FAILED, "The server has not confirmed the last messages: some may be lost", e);
     }
   }
 }

@@ -8,7 +8,6 @@ import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 import io.nats.client.Nats;
 import io.nats.client.Options;
-import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -33,10 +32,6 @@ import picocli.CommandLine.Mixin;
  */
 @Command
 public final class CredsSubscriber implements Callable<Integer> {
-  private static final Duration FLUSH_TIMEOUT = Duration.ofSeconds(10);
-  private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(5);
-  private static final Duration DRAIN_TIMEOUT_ALONE = Duration.ofSeconds(1);
-
   @Mixin private CredsSubscriberOptions options;
 
   /** Starts the program. */
@@ -47,18 +42,19 @@ public final class CredsSubscriber implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     try (Run run = options.run()) {
-      Options.Builder settings = run.settings("NATS simple example subscriber");
+      Options.Builder settings = run.settings("NATS simple example subscriber", options.subject());
       if (run.login().credsFile() != null) {
         settings.authHandler(Nats.credentials(run.login().credsFile().toString()));
       }
       try (Connection connection = run.connect(settings.build())) {
-        Dispatcher dispatcher = connection.createDispatcher(message -> handle(message, run));
+        Dispatcher dispatcher =
+            connection.createDispatcher(run.handler(message -> handle(message, run)));
         // Without these, what waits for a slow handler may fill the heap; lesson 1 tells more.
         long heap = Runtime.getRuntime().maxMemory();
         dispatcher.setPendingLimits(Math.min(131_072, heap / 1024), Math.min(64 << 20, heap / 4));
         dispatcher.subscribe(options.subject());
         // With this round trip the server knows of the subscription, or has refused it.
-        connection.flush(FLUSH_TIMEOUT);
+        connection.flush(run.flushTimeout());
         run.throwFailure();
         run.console().info("Waiting for messages on subject \"" + options.subject() + "\"");
 
@@ -90,11 +86,8 @@ public final class CredsSubscriber implements Callable<Integer> {
   /** Unsubscribes, lets the handler finish what has arrived, then closes: nothing is cut off. */
   private static void drain(Connection connection, Run run)
       throws InterruptedException, ExecutionException {
-    boolean connected = connection.getStatus() == Connection.Status.CONNECTED;
     try {
-      if (!connection.drain(connected ? DRAIN_TIMEOUT : DRAIN_TIMEOUT_ALONE).get()) {
-        run.console().warn("Some messages that had arrived were not handled in time");
-      }
+      connection.drain(run.drainTimeout()).get();
     } catch (TimeoutException e) {
       // The handler went on meanwhile; only the server was not there to confirm the end.
       run.console().warn("The server did not answer while draining");

@@ -28,7 +28,8 @@ final class Kit {
   static final String SERVER_CONF = "server.conf";
 
   private static final Pattern OURS =
-      Pattern.compile("\\.gitignore|operator\\.jwt|server\\.conf|keys|[\\w-]+\\.(seed|creds)");
+      Pattern.compile(
+          "\\.gitignore|operator\\.jwt|server\\.conf|keys|tls|[\\w-]+\\.(seed|creds|pem)");
 
   private Kit() {}
 

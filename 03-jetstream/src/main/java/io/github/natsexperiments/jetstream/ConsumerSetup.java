@@ -4,15 +4,19 @@ import io.github.natsexperiments.cli.Console;
 import io.github.natsexperiments.cli.DurationConverter;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.JetStreamHints;
+import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
-import io.nats.client.BaseConsumerContext;
+import io.github.natsexperiments.cli.Subjects;
+import io.github.natsexperiments.resilience.ConsumerListener;
+import io.github.natsexperiments.resilience.NotPermittedException;
+import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.StreamContext;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.ConsumerInfo;
-import io.nats.client.api.OrderedConsumerConfiguration;
-import java.io.IOException;
+import io.nats.client.api.StreamConfiguration;
+import io.nats.client.api.StreamInfo;
 import java.time.Duration;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,12 +25,12 @@ import picocli.CommandLine.Spec;
 
 /**
  * The subscriber's consumer, which is a bookmark on the server: how far somebody has read, and what
- * is delivered and not acknowledged. Its options, and its creation when it is not there.
+ * is delivered and not acknowledged. Its options, and what is said of it and its stream.
  *
  * @see <a href="https://docs.nats.io/nats-concepts/jetstream/consumers">NATS documentation:
  *     consumers</a>
  */
-final class ConsumerSetup {
+final class ConsumerSetup implements ConsumerListener {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
@@ -80,88 +84,41 @@ final class ConsumerSetup {
   private Duration ackWait;
   private Long maxDeliver;
 
-  private boolean known;
+  private Connection connection;
+  private String stream;
+  private String subject;
+  private Console console;
+  private List<String> streamSubjects = List.of();
+
+  ConsumerSetup on(Connection connection, String stream, String subject, Console console) {
+    this.connection = connection;
+    this.stream = stream;
+    this.subject = subject;
+    this.console = console;
+    return this;
+  }
 
   /** Whether messages come without being acknowledged. */
   boolean ordered() {
     return ordered;
   }
 
-  /**
-   * Finds or creates the consumer.
-   *
-   * @param anotherStream whether the stream is not that of the call before
-   * @param last sequence of the last message in the stream, or 0; an ordered consumer goes on there
-   * @throws Failure exit code 1 when the consumer cannot be had
-   */
-  BaseConsumerContext open(
-      StreamContext stream, String subject, boolean anotherStream, long last, Console console)
-      throws IOException, JetStreamApiException, Failure {
-    if (ordered) {
-      return openOrdered(stream, subject, last);
-    }
-    ConsumerInfo found = find(stream);
-    if (found != null) {
-      return openExisting(stream, subject, found, console);
-    }
-    if (!known || anotherStream) {
-      return create(stream, subject, console);
-    }
-    throw new Failure(
-        ExitCode.FAILED,
-        "Consumer \"%s\" was deleted, and with it how far it was: the next start creates it anew"
-            .formatted(name));
-  }
-
-  /** The server will know how far its readers are: they may go and come back. */
-  private BaseConsumerContext create(StreamContext stream, String subject, Console console)
-      throws IOException, JetStreamApiException {
+  /** A new consumer. */
+  ConsumerConfiguration configuration() {
     StartPosition start = from == null ? StartPosition.ALL : from;
     ConsumerConfiguration.Builder wanted =
         ConsumerConfiguration.builder()
-            .durable(name)
             .filterSubject(subject)
             .deliverPolicy(start.policy())
-            .startTime(start.time())
-            // Every message is acknowledged on its own; the others come again.
-            .ackPolicy(AckPolicy.Explicit);
+            .startTime(start.time());
     if (start.sequence() > 0) {
       wanted.startSequence(start.sequence());
     }
-    BaseConsumerContext created = stream.createOrUpdateConsumer(withRedelivery(wanted));
-    console.info(
-        "Created consumer \"%s\": %s"
-            .formatted(name, waiting(stream.getConsumerInfo(name).getNumPending())));
-    known = true;
-    return created;
-  }
-
-  private BaseConsumerContext openExisting(
-      StreamContext stream, String subject, ConsumerInfo found, Console console)
-      throws IOException, JetStreamApiException, Failure {
-    ConsumerConfiguration config = found.getConsumerConfiguration();
-    if (!subject.equals(config.getFilterSubject())) {
-      throw new Failure(
-          ExitCode.FAILED,
-          "Consumer \"%s\" reads subject \"%s\", not \"%s\": choose another --durable"
-              .formatted(name, config.getFilterSubject(), subject));
-    }
-    if (!known) {
-      console.info(
-          "Consumer \"%s\" goes on where it stopped: %s, %d came without being acknowledged and come again"
-              .formatted(name, waiting(found.getNumPending()), found.getNumAckPending()));
-      if (from != null) {
-        console.warn("--from is for a new consumer: it changes nothing here");
-      }
-    }
-    known = true;
-    return ackWait == null && backoff == null && maxDeliver == null
-        ? stream.getConsumerContext(name)
-        : stream.createOrUpdateConsumer(withRedelivery(ConsumerConfiguration.builder(config)));
-  }
-
-  private static String waiting(long messages) {
-    return messages == 1 ? "1 message waits" : messages + " messages wait";
+    // The reader itself knows how far it is; with a name, the server knows it, and its readers may
+    // go and come back. Every message is acknowledged on its own; the others come again.
+    return ordered
+        ? wanted.build()
+        : withRedelivery(wanted.durable(name).ackPolicy(AckPolicy.Explicit));
   }
 
   private ConsumerConfiguration withRedelivery(ConsumerConfiguration.Builder consumer) {
@@ -177,32 +134,101 @@ final class ConsumerSetup {
     return consumer.build();
   }
 
-  /**
-   * The reader itself knows how far it is; the consumer on the server lives as long as it reads.
-   */
-  private BaseConsumerContext openOrdered(StreamContext stream, String subject, long last)
-      throws IOException, JetStreamApiException {
-    StartPosition start =
-        last > 0 ? StartPosition.after(last) : from == null ? StartPosition.ALL : from;
-    OrderedConsumerConfiguration wanted =
-        new OrderedConsumerConfiguration()
-            .filterSubject(subject)
-            .deliverPolicy(start.policy())
-            .startTime(start.time());
-    if (start.sequence() > 0) {
-      wanted.startSequence(start.sequence());
+  @Override
+  public void streamNotFound(JetStreamApiException e, boolean gone) {
+    if (gone) {
+      console.warn(JetStreamHints.gone(stream));
     }
-    return stream.createOrderedConsumer(wanted);
+    console.info("Waiting for stream \"" + stream + "\": publisher.jar creates it");
   }
 
-  private ConsumerInfo find(StreamContext stream) throws IOException, JetStreamApiException {
-    try {
-      return stream.getConsumerInfo(name);
-    } catch (JetStreamApiException e) {
-      if (e.getApiErrorCode() == JetStreamErrors.CONSUMER_NOT_FOUND) {
-        return null;
-      }
-      throw e;
+  @Override
+  public void streamFound(StreamInfo found, boolean replaced) throws Failure {
+    if (replaced) {
+      console.warn(JetStreamHints.gone(stream) + "; this is a new one");
     }
+    StreamConfiguration config = found.getConfiguration();
+    streamSubjects = config.getSubjects();
+    boolean fromElsewhere =
+        config.getMirror() != null
+            || config.getSources() != null && !config.getSources().isEmpty()
+            || config.getSubjectTransform() != null;
+    if (!fromElsewhere && streamSubjects.stream().noneMatch(s -> Subjects.overlap(s, subject))) {
+      // The server would not mind, and nothing would ever come.
+      throw new Failure(
+          ExitCode.FAILED,
+          "Stream \"%s\" has no subject \"%s\": choose another --subject or --stream"
+              .formatted(stream, subject));
+    }
+  }
+
+  @Override
+  public void consumerFound(ConsumerInfo found) throws Exception {
+    ConsumerConfiguration config = found.getConsumerConfiguration();
+    List<String> filters = config.getFilterSubjects();
+    boolean fits =
+        filters == null || filters.isEmpty()
+            ? streamSubjects.stream().allMatch(each -> Subjects.covers(subject, each))
+            : filters.equals(List.of(subject));
+    if (!fits) {
+      String what =
+          filters == null || filters.isEmpty()
+              ? "every subject of its stream"
+              : "subject \"" + String.join("\", \"", filters) + "\"";
+      throw new Failure(
+          ExitCode.FAILED,
+          "Consumer \"%s\" reads %s, not \"%s\": choose another --durable"
+              .formatted(name, what, subject));
+    }
+    console.info(
+        "Consumer \"%s\" goes on where it stopped: %s, %d came without being acknowledged and come again"
+            .formatted(name, waiting(found.getNumPending()), found.getNumAckPending()));
+    if (from != null) {
+      console.warn("--from is for a new consumer: it changes nothing here");
+    }
+    if (ackWait != null || backoff != null || maxDeliver != null) {
+      // Only what the command line asks for changes.
+      connection
+          .jetStreamManagement()
+          .addOrUpdateConsumer(stream, withRedelivery(ConsumerConfiguration.builder(config)));
+    }
+  }
+
+  @Override
+  public void consumerCreated(ConsumerInfo created) {
+    console.info("Created consumer \"%s\": %s".formatted(name, waiting(created.getNumPending())));
+  }
+
+  private static String waiting(long messages) {
+    return messages == 1 ? "1 message waits" : messages + " messages wait";
+  }
+
+  @Override
+  public void consumerDeleted(JetStreamApiException e) throws Failure {
+    throw new Failure(
+        ExitCode.FAILED,
+        "Consumer \"%s\" was deleted, and with it how far it was: the next start creates it again"
+            .formatted(name),
+        e);
+  }
+
+  @Override
+  public void consuming() {
+    console.info("Waiting for messages in stream \"" + stream + "\"");
+  }
+
+  @Override
+  public void retrying(String reason) {
+    console.warn("No messages from the server, retrying: " + reason);
+  }
+
+  @Override
+  public void resumed(Duration after) {
+    console.info("The server sends messages again, after " + after.toSeconds() + " s");
+  }
+
+  @Override
+  public void cannotLook(NotPermittedException e) {
+    console.warn("Reading without a look at what is there: " + e.getMessage());
   }
 }

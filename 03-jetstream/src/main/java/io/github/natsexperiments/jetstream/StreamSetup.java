@@ -1,16 +1,15 @@
 package io.github.natsexperiments.jetstream;
 
 import io.github.natsexperiments.cli.Console;
-import io.github.natsexperiments.cli.DurationConverter;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
-import io.github.natsexperiments.cli.Numbers;
+import io.github.natsexperiments.cli.JetStreamHints;
+import io.github.natsexperiments.resilience.JetStreamErrors;
+import io.github.natsexperiments.resilience.NotPermittedException;
+import io.github.natsexperiments.resilience.Streams;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
-import io.nats.client.JetStreamOptions;
-import io.nats.client.api.DiscardPolicy;
-import io.nats.client.api.RetentionPolicy;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
@@ -19,184 +18,130 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /**
- * The publisher's stream: its options, and its creation when it is not there.
+ * Creates the publisher's stream if it is not there, and reports what differs if it is.
  *
  * @see <a href="https://docs.nats.io/nats-concepts/jetstream/streams">NATS documentation:
  *     streams</a>
  */
 final class StreamSetup {
-  @Spec(Spec.Target.MIXEE)
-  private CommandSpec spec;
+  private static final Duration PATIENCE = Duration.ofSeconds(3);
+  private static final Duration IMPATIENCE = Duration.ofMillis(500);
 
-  private static final JetStreamOptions PATIENCE = answerWithin(Duration.ofSeconds(5));
-  private static final JetStreamOptions IMPATIENCE = answerWithin(Duration.ofMillis(500));
-
-  @Option(
-      names = "--stream",
-      paramLabel = "NAME",
-      converter = Names.OfStream.class,
-      description =
-          "Stream that keeps the messages; created if missing. Default: ${DEFAULT-VALUE}.")
-  private String name = "sample_stream";
-
-  @Option(
-      names = "--storage",
-      paramLabel = "KIND",
-      converter = Names.OfStorage.class,
-      description =
-          "New stream: file, or memory (gone with the server). Default: ${DEFAULT-VALUE}.")
-  private StorageType storage = StorageType.File;
-
-  @Option(
-      names = "--retention",
-      paramLabel = "POLICY",
-      converter = Names.OfRetention.class,
-      description = {
-        "New stream: limits keeps a message until it is too old or one too many, workqueue until"
-            + " one consumer has acknowledged it, interest until all have. Default: limits."
-      })
-  private RetentionPolicy retention = RetentionPolicy.Limits;
-
-  @Option(
-      names = "--max-age",
-      paramLabel = "D",
-      converter = DurationConverter.class,
-      description = "New stream: keep a message that long, 24h for a day. Default: for ever.")
-  private Duration maxAge = Duration.ZERO;
-
-  @Option(
-      names = "--discard",
-      paramLabel = "WHICH",
-      converter = Names.OfDiscard.class,
-      description = "New stream, when full: the old message goes or the new. Default: old.")
-  private DiscardPolicy discard = DiscardPolicy.Old;
-
-  private long maxMessages = -1;
-  private int replicas = 1;
-
-  @Option(
-      names = "--max-messages",
-      paramLabel = "N",
-      description = "New stream: keep at most N messages. Default: no limit.")
-  private void setMaxMessages(long value) {
-    maxMessages = Numbers.positive(spec, "--max-messages", value);
-  }
-
-  @Option(
-      names = "--replicas",
-      paramLabel = "N",
-      description = "New stream: copies, each on a server of its own. Default: 1.")
-  private void setReplicas(int value) {
-    replicas = (int) Numbers.positive(spec, "--replicas", value);
-  }
-
+  private final Connection connection;
+  private final StreamConfiguration wanted;
+  private final Console console;
+  private final String name;
+  private final String subject;
   private boolean known;
+  private boolean unseen; // we may not look
+
+  StreamSetup(Connection connection, StreamConfiguration wanted, Console console) {
+    this.connection = connection;
+    this.wanted = wanted;
+    this.console = console;
+    this.name = wanted.getName();
+    this.subject = wanted.getSubjects().get(0);
+  }
 
   /**
-   * Creates the stream if it is not there. If it is, it stays as it is, and what differs from the
-   * options is told.
+   * Creates the stream if it is not there; a stream in memory goes with the server.
    *
-   * @param subject what the stream collects
    * @throws IOException when the server does not answer
-   * @throws Failure exit code 1 when it cannot be created or does not take the subject
+   * @throws Failure exit code 1 when it cannot be created, or does not take and acknowledge what is
+   *     published to the subject
    */
-  void ensure(Connection connection, String subject, Console console) throws IOException, Failure {
-    // Who asks again waits to send again: in a cluster without a leader not for long.
-    JetStreamManagement management = connection.jetStreamManagement(known ? IMPATIENCE : PATIENCE);
-    StreamConfiguration wanted =
-        StreamConfiguration.builder()
-            .name(name)
-            .subjects(subject)
-            .storageType(storage)
-            .retentionPolicy(retention)
-            .maxAge(maxAge)
-            .maxMessages(maxMessages)
-            .discardPolicy(discard)
-            .replicas(replicas)
-            .build();
+  void ensure() throws IOException, InterruptedException, Failure {
+    if (unseen) {
+      return;
+    }
     try {
-      StreamInfo found = find(management);
+      // In a cluster without a leader, whoever waits to send again does not wait long for this.
+      StreamInfo found = Streams.find(connection, name, known ? IMPATIENCE : PATIENCE);
       if (found == null) {
-        if (known) {
-          console.warn(JetStreamErrors.gone(name));
-        }
-        management.addStream(wanted);
-        console.info("Created stream \"%s\", kept in %s".formatted(name, place(storage)));
+        create();
       } else if (!known) {
-        console.info(
-            "Stream \"%s\" is there, with %d messages"
-                .formatted(name, found.getStreamState().getMsgCount()));
-        List<String> differences = differences(wanted, found.getConfiguration());
-        if (!differences.isEmpty()) {
-          console.warn(
-              "It stays as it is: %s; `nats stream edit` or `nats stream rm` changes that"
-                  .formatted(String.join(", ", differences)));
-        }
-        if (!management.getStreamNames(subject).contains(name)) {
-          throw new Failure(
-              ExitCode.FAILED,
-              "Stream \"%s\" does not take messages for \"%s\": choose another --stream or --subject"
-                  .formatted(name, subject));
-        }
+        check(found);
       }
       known = true;
-    } catch (JetStreamApiException e) {
-      if (e.getApiErrorCode() == JetStreamErrors.SUBJECT_TAKEN) {
-        throw new Failure(
-            ExitCode.FAILED,
-            "Subject \"%s\" belongs to another stream, %s: choose another --subject or that --stream"
-                .formatted(subject, owners(management, subject)),
-            e);
+    } catch (NotPermittedException e) {
+      if (!e.getMessage().contains("STREAM.INFO")) {
+        throw e;
       }
-      if (JetStreamErrors.passes(e)) {
+      unseen = true; // and yet it may be there, and take what we send
+      console.warn("Cannot look at stream \"" + name + "\": " + e.getMessage());
+    } catch (JetStreamApiException e) {
+      if (JetStreamErrors.isTransient(e)) {
         throw new IOException(e.getMessage(), e);
       }
-      throw JetStreamErrors.failure("Cannot create stream \"" + name + "\"", e);
+      throw JetStreamHints.failure("Cannot create stream \"" + name + "\"", e);
     }
   }
 
-  private static JetStreamOptions answerWithin(Duration limit) {
-    return JetStreamOptions.builder().requestTimeout(limit).build();
-  }
-
-  private StreamInfo find(JetStreamManagement management)
-      throws IOException, JetStreamApiException {
+  private void create() throws IOException, JetStreamApiException, InterruptedException, Failure {
+    if (known) {
+      console.warn(JetStreamHints.gone(name));
+    }
+    JetStreamManagement management = connection.jetStreamManagement();
     try {
-      return management.getStreamInfo(name);
+      JetStreamErrors.ask(connection, () -> management.addStream(wanted));
     } catch (JetStreamApiException e) {
-      if (e.getApiErrorCode() == JetStreamErrors.STREAM_NOT_FOUND) {
-        return null;
+      if (e.getApiErrorCode() != JetStreamErrors.SUBJECTS_OVERLAP) {
+        throw e;
       }
-      throw e;
+      throw new Failure(
+          ExitCode.FAILED,
+          "Subject \"%s\" belongs to another stream, %s: choose another --subject or that --stream"
+              .formatted(subject, owners(management)),
+          e);
     }
+    boolean memory = wanted.getStorageType() == StorageType.Memory;
+    String place = memory ? "memory: a restart of the server empties it" : "a file";
+    console.info("Created stream \"%s\", kept in %s".formatted(name, place));
   }
 
-  private static String owners(JetStreamManagement management, String subject) throws IOException {
+  private String owners(JetStreamManagement management) throws InterruptedException {
     try {
       return String.join(", ", management.getStreamNames(subject));
-    } catch (JetStreamApiException e) {
-      return "unknown";
+    } catch (IOException | JetStreamApiException e) {
+      return "whose name we may not ask"; // it needs a permission of its own
     }
   }
 
-  private static String place(StorageType storage) {
-    return storage == StorageType.Memory ? "memory: a restart of the server empties it" : "a file";
+  private void check(StreamInfo found) throws Failure {
+    console.info(
+        "Stream \"%s\" is there, with %d messages"
+            .formatted(name, found.getStreamState().getMsgCount()));
+    StreamConfiguration there = found.getConfiguration();
+    List<String> differences = differences(there);
+    if (!differences.isEmpty()) {
+      console.warn(
+          "It stays as it is: %s; `nats stream edit` or `nats stream rm` changes that"
+              .formatted(String.join(", ", differences)));
+    }
+    String why = Streams.whyNoAcks(there);
+    if (why != null) {
+      throw new Failure(
+          ExitCode.FAILED, "Stream \"%s\" %s: choose another --stream".formatted(name, why));
+    }
+    if (!Streams.takes(there, subject)) {
+      throw new Failure(
+          ExitCode.FAILED,
+          "Stream \"%s\" does not take messages for \"%s\": choose another --stream or --subject"
+              .formatted(name, subject));
+    }
   }
 
-  private static List<String> differences(StreamConfiguration wanted, StreamConfiguration found) {
+  private List<String> differences(StreamConfiguration there) {
     List<String> all = new ArrayList<>();
-    difference(all, "subjects", wanted.getSubjects(), found.getSubjects());
-    difference(all, "storage", wanted.getStorageType(), found.getStorageType());
-    difference(all, "retention", wanted.getRetentionPolicy(), found.getRetentionPolicy());
-    difference(all, "max-age", show(wanted.getMaxAge()), show(found.getMaxAge()));
-    difference(all, "max-messages", wanted.getMaxMsgs(), found.getMaxMsgs());
-    difference(all, "discard", wanted.getDiscardPolicy(), found.getDiscardPolicy());
-    difference(all, "replicas", wanted.getReplicas(), found.getReplicas());
+    difference(all, "subjects", wanted.getSubjects(), there.getSubjects());
+    difference(all, "storage", wanted.getStorageType(), there.getStorageType());
+    difference(all, "retention", wanted.getRetentionPolicy(), there.getRetentionPolicy());
+    difference(all, "max-age", show(wanted.getMaxAge()), show(there.getMaxAge()));
+    difference(all, "max-messages", wanted.getMaxMsgs(), there.getMaxMsgs());
+    difference(all, "discard", wanted.getDiscardPolicy(), there.getDiscardPolicy());
+    difference(all, "replicas", wanted.getReplicas(), there.getReplicas());
     return all;
   }
 

@@ -12,12 +12,8 @@ import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
-import io.nats.client.Message;
-import io.nats.client.Subscription;
 import io.nats.client.api.StreamConfiguration;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -29,8 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each thing that JetStream refuses: one line says what, and what to do. */
 class JetStreamFailuresIT {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
-
   @RegisterExtension static final TestServer server = TestServer.profile("open");
 
   @AfterEach
@@ -218,35 +212,6 @@ class JetStreamFailuresIT {
       }
       JetStreamView.clear(server);
     }
-  }
-
-  @Test
-  void theSecondAckOfAMessageIsNotThatOfTheNext() throws Exception {
-    try (JetStreamView view = new JetStreamView(server)) {
-      view.management.addStream(
-          StreamConfiguration.builder()
-              .name(JetStreamView.STREAM)
-              .subjects("foo")
-              .noAck(true) // the test gives them instead
-              .build());
-      Subscription published = view.connection.subscribe("foo");
-      RunningProgram publisher = publisher(server, "-n", 2, "-i", 0, "--async=1").start();
-      Message first = published.nextMessage(PATIENCE);
-      Message firstAgain = published.nextMessage(PATIENCE);
-      ack(view, first, 1);
-      Message second = published.nextMessage(PATIENCE);
-      ack(view, firstAgain, 1);
-      Message secondAgain = published.nextMessage(PATIENCE);
-      assertThat(secondAgain).as("sent again, because nobody has acknowledged it").isNotNull();
-      ack(view, second, 2);
-      assertThat(publisher.waitForExit()).isZero();
-      assertThat(acks(publisher)).hasSize(2);
-    }
-  }
-
-  private static void ack(JetStreamView view, Message message, int sequence) {
-    String ack = "{\"stream\":\"sample_stream\", \"seq\":%d}".formatted(sequence);
-    view.connection.publish(message.getReplyTo(), ack.getBytes(StandardCharsets.UTF_8));
   }
 
   @Test

@@ -1,7 +1,10 @@
 package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.cli.Console;
+import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.ServerUrls;
+import io.github.natsexperiments.resilience.JetStreamErrors;
 import io.nats.client.Connection;
 import io.nats.client.ConnectionListener;
 import io.nats.client.Consumer;
@@ -52,6 +55,14 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   /** Whether the connection has ended for good. */
   boolean ended() {
     return ended;
+  }
+
+  /** Why it has ended for good although nobody here wanted it: exit code 4, or 3. */
+  Failure ending(Connection connection) {
+    String why = String.valueOf(connection.getLastError());
+    return new Failure(
+        JetStreamErrors.isLoginError(why) ? ExitCode.NOT_AUTHORISED : ExitCode.UNREACHABLE,
+        "The connection has ended for good: " + why + "; start again with the right login");
   }
 
   // ---- ConnectionListener: what happens to the connection ----
@@ -121,7 +132,7 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
     tell("errorOccurred", connection, error);
     // Locked out, and then refused by every server: jnats gives up, too, but only when the attempt
     // times out.
-    if (Diagnosis.isLogin(error) && ++refusals > connection.getServers().size()) {
+    if (JetStreamErrors.isLoginError(error) && ++refusals > connection.getServers().size()) {
       end();
     }
   }
@@ -210,6 +221,11 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   }
 
   // ---- one line each ----
+
+  /** The connection claims to be there, and answers nothing: HalfOpenGuard has found out. */
+  void stuck(Connection connection) {
+    tell("stuck", connection, "connected, but no answer: connecting again");
+  }
 
   /** Something the program itself has noticed. */
   void tell(String name, Connection connection, String text) {

@@ -1,5 +1,7 @@
 package io.github.natsexperiments.callbacks;
 
+import io.github.natsexperiments.resilience.StoredRun;
+import io.nats.client.Message;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -18,6 +20,12 @@ import java.util.TreeMap;
 final class DoneWork {
   /** For each run the intervals that are done, from the first number to the last. */
   private final Map<String, NavigableMap<Long, Long>> runs = new HashMap<>();
+
+  /** {@code RUN-NUMBER} from the publisher; another message has its place in the stream. */
+  static String id(Message message) {
+    String id = StoredRun.id(message.getHeaders());
+    return StoredRun.number(id) >= 0 ? id : "sequence-" + message.metaData().streamSequence();
+  }
 
   /** Whether the work for this message has been done. */
   boolean contains(String id) {

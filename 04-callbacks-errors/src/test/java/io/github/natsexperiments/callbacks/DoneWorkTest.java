@@ -1,7 +1,9 @@
 package io.github.natsexperiments.callbacks;
 
+import io.github.natsexperiments.resilience.StoredRun;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.natsexperiments.resilience.StoredRun;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;

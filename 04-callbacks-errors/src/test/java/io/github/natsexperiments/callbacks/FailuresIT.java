@@ -183,8 +183,8 @@ class FailuresIT {
   @Test
   void jetStreamOff() throws Exception {
     try (RunningServer plain = TestServer.start(new ServerConfig("plain", "http: 8222\n"))) {
-      fails(publisher(plain).start(), 1, "JetStream is off on this server");
-      fails(subscriber(plain).start(), 1, "JetStream is off on this server");
+      fails(publisher(plain).start(), 1, "JetStream is off on the server at ");
+      fails(subscriber(plain).start(), 1, "JetStream is off on the server at ");
     }
   }
 }

@@ -68,12 +68,14 @@ public final class KvPublisher implements Callable<Integer> {
   private void write(IdempotentKeyValue kv, Connection connection, Run run) throws Exception {
     if (options.delete() != null) {
       kv.delete(options.delete()); // the key has no value any more, but its history stays
-      run.endWith("Deleted key \"" + options.delete() + "\"");
+      run.withoutSummary();
+      run.console().info("Deleted key \"" + options.delete() + "\"");
       return;
     }
     if (options.purge() != null) {
       kv.purge(options.purge()); // the history goes, too
-      run.endWith("Purged key \"" + options.purge() + "\"");
+      run.withoutSummary();
+      run.console().info("Purged key \"" + options.purge() + "\"");
       return;
     }
     Puts puts = options.puts(run.stop(), connection);

@@ -1,100 +1,130 @@
 package io.github.natsexperiments.keyvalue;
 
-import io.github.natsexperiments.cli.Console;
+import io.github.natsexperiments.cli.Entries;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
-import io.github.natsexperiments.cli.KvNames;
 import io.github.natsexperiments.cli.Pace;
-import io.github.natsexperiments.cli.SubscriberOptions;
-import io.github.natsexperiments.cli.Tally;
+import io.github.natsexperiments.cli.Run;
+import io.github.natsexperiments.cli.Stop;
+import io.github.natsexperiments.keyvalue.KvSubscriberOptions.Wanted;
+import io.github.natsexperiments.resilience.JetStreamErrors;
+import io.github.natsexperiments.resilience.NotPermittedException;
+import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.KeyValue;
+import io.nats.client.KeyValueOptions;
 import io.nats.client.api.KeyValueEntry;
-import io.nats.client.api.KeyValueOperation;
+import io.nats.client.api.Mirror;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.ZonedDateTime;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import picocli.CommandLine.ITypeConverter;
-import picocli.CommandLine.TypeConversionException;
 
-/** What can be read of a bucket without a watch, and how an entry is shown. */
-record KvReader(KeyValue kv, Console console) {
+/** What can be read of a bucket without a watch. */
+record KvReader(Connection connection, KeyValue kv, Run run) {
+  private static final KeyValueOptions ANSWER_SOON =
+      KeyValueOptions.builder().jsRequestTimeout(Duration.ofSeconds(2)).build();
 
-  /** What {@code --get} names; revision 0 stands for the newest one. */
-  record Wanted(String key, long revision) {
-    static final class Converter implements ITypeConverter<Wanted> {
-      private static final Pattern FORM = Pattern.compile("([^@]+)(?:@([1-9]\\d{0,17}))?");
-
-      @Override
-      public Wanted convert(String text) {
-        Matcher form = FORM.matcher(text);
-        if (!form.matches() || !KvNames.isKey(form.group(1))) {
-          throw new TypeConversionException("'" + text + "': write KEY or KEY@REVISION");
-        }
-        return new Wanted(form.group(1), form.group(2) == null ? 0 : Long.parseLong(form.group(2)));
+  /**
+   * Opens the bucket.
+   *
+   * @throws Failure exit code 1 when there is none that can be read key by key
+   */
+  static KvReader open(Connection connection, String bucket, Run run)
+      throws Failure, IOException, JetStreamApiException, InterruptedException {
+    try {
+      KeyValue kv = JetStreamErrors.ask(connection, () -> connection.keyValue(bucket, ANSWER_SOON));
+      Mirror mirror = kv.getStatus().getBackingStreamInfo().getConfiguration().getMirror();
+      if (mirror != null && mirror.getExternal() == null) {
+        throw failure(
+            "Bucket \""
+                + bucket
+                + "\" is a mirror of "
+                + mirror.getName()
+                + ", which jnats can watch but not read by key: read the original, or watch");
       }
+      return new KvReader(connection, kv, run);
+    } catch (NotPermittedException e) {
+      throw e;
+    } catch (IOException e) {
+      if (JetStreamErrors.isStreamNotFound(e)) {
+        throw failure(
+            "There is no bucket \"" + bucket + "\": start publisher.jar, which creates it");
+      }
+      if (!connection.getServerInfo().isJetStreamAvailable()) {
+        throw failure("JetStream is off on this server: start nats-server with -js");
+      }
+      throw e;
     }
   }
 
-  /** Shows the keys that have a value; those of a pattern, or all with null. */
-  void list(String pattern) throws IOException, JetStreamApiException, InterruptedException {
-    for (String key : pattern == null ? kv.keys() : kv.keys(pattern)) {
-      console.print(key);
+  /** Why {@code --get} finds nothing. */
+  static Failure nothing(Wanted wanted) {
+    return failure(
+        wanted.revision() == 0
+            ? "Key \"" + wanted.key() + "\" has no value: it was never put, or is deleted"
+            : "Revision "
+                + wanted.revision()
+                + " is no value of key \""
+                + wanted.key()
+                + "\": another key's, a delete, or not kept any more (publisher.jar --history)");
+  }
+
+  private static Failure failure(String message) {
+    return new Failure(ExitCode.FAILED, message);
+  }
+
+  /** A question to the bucket. */
+  @FunctionalInterface
+  interface Question<T> {
+    T to(KeyValue kv) throws IOException, JetStreamApiException, InterruptedException;
+  }
+
+  /** Asks the bucket. A missing permission is named: jnats would speak of a timeout. */
+  <T> T ask(Question<T> question) throws IOException, JetStreamApiException, InterruptedException {
+    return JetStreamErrors.ask(connection, () -> question.to(kv));
+  }
+
+  /** Does what {@code --list} or {@code --poll} say. */
+  void listOrPoll(KvSubscriberOptions options)
+      throws IOException, JetStreamApiException, InterruptedException {
+    if (options.mode.poll != null) {
+      poll(options);
+      return;
     }
+    run.withoutSummary();
+    String pattern = options.key;
+    ask(it -> pattern == null ? it.keys() : it.keys(pattern)).forEach(run.console()::print);
   }
 
   /**
-   * Shows one value.
-   *
-   * @throws Failure exit code 1 when there is none
+   * Shows what a key holds, again and again: the way without a watch, which shows neither what was
+   * in between nor that nothing changed.
    */
-  void get(Wanted wanted) throws Failure, IOException, JetStreamApiException {
-    String key = wanted.key;
-    KeyValueEntry entry = wanted.revision == 0 ? kv.get(key) : kv.get(key, wanted.revision);
-    if (entry == null) {
-      throw new Failure(
-          ExitCode.FAILED,
-          wanted.revision == 0
-              ? "Key \"" + key + "\" has no value: it was never put, or is deleted"
-              : "Revision "
-                  + wanted.revision
-                  + " is no value of key \""
-                  + key
-                  + "\": another key's, a delete, or not kept any more (publisher.jar --history)");
-    }
-    show(entry, console);
-  }
-
-  /**
-   * Shows what a key holds, again and again.
-   *
-   * @param limits how often, and how long it may hold nothing
-   * @return whether it held something in time
-   */
-  boolean poll(String key, Pace pace, SubscriberOptions limits, Tally received)
+  private void poll(KvSubscriberOptions options)
       throws JetStreamApiException, InterruptedException {
+    String key = options.keys();
+    Pace pace = new Pace(options.mode.poll, run.stop());
+    Duration timeout = options.subscriber.timeout();
     long lastValue = System.nanoTime();
-    while (received.messages() < limits.count() && pace.next()) {
+    while (run.tally().messages() < options.subscriber.count() && pace.next()) {
       try {
-        KeyValueEntry entry = newest(key);
+        KeyValueEntry entry = ask(it -> newest(key));
         if (entry != null) {
-          show(entry, console);
-          received.add(valueOf(entry));
+          Entries.show(run.console(), entry.getOperation().name(), entry);
+          run.tally().add(Entries.value(entry));
           lastValue = System.nanoTime();
         } else {
-          console.info("Key \"" + key + "\" has never had a value");
+          run.console().info("Key \"" + key + "\" has never had a value");
         }
+      } catch (NotPermittedException e) {
+        run.stop().fail(Failure.of(e));
       } catch (IOException e) {
-        console.warn("No answer: " + e.getMessage());
+        run.console().warn("No answer: " + e.getMessage());
       }
-      if (limits.timeout() != null && System.nanoTime() - lastValue > limits.timeout().toNanos()) {
-        return false;
+      if (timeout != null && System.nanoTime() - lastValue > timeout.toNanos()) {
+        run.stop().ask(Stop.Reason.TIMEOUT);
       }
     }
-    return true;
   }
 
   /** The value, or how the key lost it: get() alone returns null when there is none. */
@@ -106,21 +136,5 @@ record KvReader(KeyValue kv, Console console) {
     }
     List<KeyValueEntry> history = kv.history(key);
     return history.isEmpty() ? null : history.get(history.size() - 1);
-  }
-
-  static void show(KeyValueEntry entry, Console console) {
-    long millis = Math.max(0, Duration.between(entry.getCreated(), ZonedDateTime.now()).toMillis());
-    String age = millis / 1000 + "." + String.valueOf(1000 + millis % 1000).substring(1) + " s";
-    console.entry(
-        entry.getOperation().name(),
-        entry.getKey(),
-        entry.getRevision(),
-        "age = \"" + age + "\"",
-        entry.getOperation() == KeyValueOperation.PUT ? valueOf(entry) : null);
-  }
-
-  static byte[] valueOf(KeyValueEntry entry) {
-    byte[] value = entry.getValue(); // null when it is empty
-    return value == null ? new byte[0] : value;
   }
 }

@@ -7,6 +7,7 @@ import java.io.Console;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
@@ -14,6 +15,7 @@ import picocli.CommandLine.Spec;
  * Where the token comes from: {@code --token-file}, the URL, the environment variable {@code
  * NATS_TOKEN}, or the keyboard, in this order.
  */
+@Command
 final class TokenOptions {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;

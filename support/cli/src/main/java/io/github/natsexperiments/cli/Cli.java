@@ -2,19 +2,29 @@ package io.github.natsexperiments.cli;
 
 import io.github.natsexperiments.resilience.ConnectionClosedException;
 import io.github.natsexperiments.resilience.NotPermittedException;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamStatusException;
 import io.nats.client.Nats;
 import io.nats.client.Options;
+import java.io.IOException;
 import java.util.Arrays;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.slf4j.LoggerFactory;
 import org.slf4j.simple.SimpleServiceProvider;
 import picocli.CommandLine;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Runs a program: reads its command line, calls it, and turns what it throws into an exit code. */
 public final class Cli {
   static final String VERBOSE = "--verbose";
+
+  private static final Set<String> HELP = Set.of("-h", "--help", "help");
+  private static final int NARROWEST_HELP = 55; // picocli's own limit
 
   private Cli() {}
 
@@ -27,6 +37,8 @@ public final class Cli {
    */
   public static int run(Callable<Integer> program, String[] args) {
     Stop.hold();
+    // Digits and times that every reader of a log can read, whatever the locale.
+    Locale.setDefault(Locale.ROOT);
     Console.install();
     // Read by the logging libraries when they start, which nothing has made them do so far.
     System.setProperty("java.util.logging.config.class", JulBridge.class.getName());
@@ -37,19 +49,33 @@ public final class Cli {
       System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "debug");
     }
     warmUp();
-    CommandLine commandLine = new CommandLine(program);
-    commandLine.getCommandSpec().versionProvider(new Version(program.getClass()));
-    commandLine
-        .setAbbreviatedOptionsAllowed(false)
-        .setUsageHelpAutoWidth(false)
-        .setParameterExceptionHandler(Cli::usageError)
-        .setExecutionExceptionHandler((e, line, parsed) -> failure(e, verbose));
+    CommandLine commandLine =
+        commandLine(program)
+            .setParameterExceptionHandler((e, all) -> usageError(e))
+            .setExecutionExceptionHandler((e, line, parsed) -> failure(e, verbose));
+    if (Stream.of(args).anyMatch(HELP::contains)) {
+      commandLine.setUsageHelpWidth(Math.max(NARROWEST_HELP, Terminal.width()));
+    }
     try {
-      return commandLine.execute(Arguments.inUtf8(args));
+      int exitCode = commandLine.execute(Arguments.inUtf8(args));
+      return exitCode == ExitCode.DONE ? lateFailure(commandLine, verbose) : exitCode;
     } finally {
       // Not before the last line is printed: a signal that waits ends the JVM at once.
       Stop.release();
     }
+  }
+
+  static CommandLine commandLine(Callable<Integer> program) {
+    CommandLine commandLine = new CommandLine(program);
+    commandLine.getCommandSpec().versionProvider(new Version(program.getClass()));
+    return commandLine
+        .setAbbreviatedOptionsAllowed(false)
+        .setExpandAtFiles(false) // -m '@all' is a text
+        .setUsageHelpAutoWidth(false)
+        .registerConverter(Long.class, Numbers::whole)
+        .registerConverter(Long.TYPE, Numbers::whole)
+        .registerConverter(Integer.class, Numbers::wholeInt)
+        .registerConverter(Integer.TYPE, Numbers::wholeInt);
   }
 
   /**
@@ -68,28 +94,78 @@ public final class Cli {
     loader.start();
   }
 
-  private static int usageError(ParameterException e, String[] args) {
-    String command = e.getCommandLine().getCommandSpec().qualifiedName();
-    error(
-        e.getMessage().lines().findFirst().orElse("wrong usage") + ". See " + command + " --help",
-        null);
+  private static int usageError(ParameterException e) {
+    error(usage(e) + ". See " + command(e.getCommandLine()) + " --help", null);
     return ExitCode.USAGE;
   }
 
-  private static int failure(Exception e, boolean verbose) {
+  /** What is wrong with the command line, without the value of an option that does not exist. */
+  static String usage(ParameterException e) {
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      String first = unmatched.getUnmatched().get(0);
+      if (first.startsWith("-")) {
+        // -pS3CRET, --password=S3CRET
+        int end = first.startsWith("--") ? first.indexOf('=') : Math.min(2, first.length());
+        return "Unknown option: '" + (end < 0 ? first : first.substring(0, end)) + "'";
+      }
+      return "Unmatched argument: '" + ServerUrls.withoutSecrets(first) + "'";
+    }
+    return ServerUrls.withoutSecrets(e.getMessage().lines().findFirst().orElse("Wrong usage"));
+  }
+
+  /** The command as it was typed, as far as the JVM knows: the jar with its path. */
+  static String command(CommandLine line) {
+    String name = line.getCommandSpec().qualifiedName();
+    String classPath = System.getProperty("java.class.path");
+    if (!name.endsWith(".jar") || !classPath.endsWith(".jar")) {
+      return name;
+    }
+    return "java -jar " + (classPath.contains(" ") ? '"' + classPath + '"' : classPath);
+  }
+
+  /** What a program that ends well has not noticed: its last output, or a listener's failure. */
+  private static int lateFailure(CommandLine line, boolean verbose) {
+    if (Stop.lastFailure() != null) {
+      return failure(Stop.lastFailure(), verbose);
+    }
+    if (line.getOut().checkError() | System.out.checkError()) {
+      IOException e = new IOException("the disk is full, or the file cannot be written");
+      if (!Terminal.isClosedPipe(Terminal.OUT, e)) {
+        return failure(Console.cannotWrite(e.getMessage(), e), verbose);
+      }
+    }
+    return ExitCode.DONE;
+  }
+
+  private static int failure(Exception thrown, boolean verbose) {
+    // What a listener heard explains why a call failed, such as one on a closed connection.
+    Failure heard = Stop.lastFailure();
+    boolean explains =
+        heard != null
+            && (!(thrown instanceof Failure) || heard.exitCode() == ExitCode.NOT_AUTHORISED);
+    Exception e = explains ? heard : thrown;
     Throwable trace = verbose ? e : null;
+    if (e instanceof InterruptedException) {
+      return ExitCode.FAILED; // Ctrl-C while it connects: the exit code is the signal's
+    }
     if (e instanceof ConnectionClosedException closed) {
       return failure(Failure.of(closed), verbose);
     }
     if (e instanceof NotPermittedException refused) {
       return failure(Failure.of(refused), verbose);
     }
+    if (e instanceof JetStreamApiException refused) {
+      return failure(JetStreamHints.failure(refused), verbose);
+    }
+    if (e instanceof JetStreamStatusException refused) {
+      return failure(JetStreamHints.failure(refused), verbose);
+    }
     if (e instanceof Failure failure) {
       error(failure.getMessage(), trace);
       return failure.exitCode();
     }
     if (e instanceof ParameterException usage) {
-      error(usage.getMessage(), trace);
+      error(usage(usage), trace);
       return ExitCode.USAGE;
     }
     String what = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();

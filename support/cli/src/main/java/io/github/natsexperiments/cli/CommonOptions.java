@@ -1,7 +1,9 @@
 package io.github.natsexperiments.cli;
 
+import io.nats.client.Options;
 import io.nats.client.support.NatsUri;
 import java.net.URISyntaxException;
+import java.time.Duration;
 import java.util.Set;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,7 +25,15 @@ public final class CommonOptions {
       description = "No line per message; a progress bar on a terminal, and the summary.")
   private boolean quiet;
 
+  @Option(
+      names = "--wait",
+      paramLabel = "D",
+      converter = DurationConverter.class,
+      description = "No server yet: retry for that long, 30s for example. Default: fail at once.")
+  private Duration wait = Duration.ZERO;
+
   @Mixin private LoginOptions login;
+  @Mixin private TlsOptions tls;
   @Mixin private HelpOptions help;
 
   @Option(
@@ -32,7 +42,8 @@ public final class CommonOptions {
       defaultValue = "${env:NATS_URL:-nats://localhost:4222}",
       description = "Server to connect to; environment NATS_URL. Default: nats://localhost:4222.")
   private void setServer(String list) {
-    urls = list.split(",", -1);
+    // A comma at the end is easily left there, and harmless.
+    urls = list.strip().replaceFirst("(?<=[^,\\s])\\s*,$", "").split(",", -1);
     for (int i = 0; i < urls.length; i++) {
       urls[i] = urls[i].strip();
       String wrong = whatIsWrong(urls[i]);
@@ -40,7 +51,7 @@ public final class CommonOptions {
         throw new ParameterException(
             spec.commandLine(),
             "Invalid server URL '"
-                + ServerUrls.withoutSecrets(urls[i])
+                + (list.contains("@") ? ServerUrls.show(list) : urls[i])
                 + "' in --server or NATS_URL: "
                 + wrong
                 + "; write nats://HOST:PORT");
@@ -83,6 +94,22 @@ public final class CommonOptions {
     return login.login(urls);
   }
 
+  /**
+   * Puts a login and TLS into the settings of a connection.
+   *
+   * @throws Failure exit code 4 when nobody can log in with what the options name
+   * @throws ParameterException when a file for TLS cannot be used
+   */
+  public Options.Builder secure(Options.Builder settings, Login login) throws Failure {
+    tls.applyTo(settings, urls);
+    return login.applyTo(settings);
+  }
+
+  /** How long to retry while there is no server; zero for not at all. */
+  public Duration waitForServer() {
+    return wait;
+  }
+
   /** Standard output and standard error of this run. */
   public Console console(Stop stop) {
     return new Console(quiet, stop);
@@ -98,7 +125,7 @@ public final class CommonOptions {
    */
   public Tally tally(String verb, long count, boolean gaps) {
     Tally tally = new Tally(verb, gaps);
-    return quiet && Progress.isTerminal() ? tally.withBar(count) : tally;
+    return quiet && Terminal.is(Terminal.ERR) ? tally.withBar(count) : tally;
   }
 
   /**

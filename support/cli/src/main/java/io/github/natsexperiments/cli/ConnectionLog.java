@@ -2,22 +2,28 @@ package io.github.natsexperiments.cli;
 
 import io.github.natsexperiments.resilience.ConnectionClosedException;
 import io.github.natsexperiments.resilience.JetStreamErrors;
+import io.github.natsexperiments.resilience.NotPermittedException;
 import io.nats.client.Connection;
 import io.nats.client.ConnectionListener;
 import io.nats.client.Consumer;
 import io.nats.client.ErrorListener;
 import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /**
- * Tells on standard error what happens to a connection: that the server has gone and is back, and
+ * Logs on standard error what happens to a connection: that the server has gone and is back, and
  * that messages were dropped. Lesson 04 shows how to write such listeners, with every event. A
  * lesson that has more to do at an event extends it.
  */
 public class ConnectionLog implements ConnectionListener, ErrorListener {
   private final Stop stop;
+  private final List<String> subjects; // as the server quotes them
   private boolean connected;
+  private boolean lost; // after it was connected
   private volatile String user; // as a phrase; null when nobody knows
 
   /** Only reports. */
@@ -26,14 +32,15 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   }
 
   /**
-   * Reports, and ends the run when jnats has closed the connection for good, or when the server
-   * refuses a subject of ours. jnats tells both to its listeners only: {@code publish} and {@code
-   * subscribe} return as if nothing were wrong.
+   * Reports, and ends the run when jnats has closed the connection for good.
    *
    * @param stop what ends the run; null to leave it alone
+   * @param subjects what the run cannot do without: when the server refuses one of them, the run
+   *     ends as well. One that ends with a dot stands for all that begin with it
    */
-  public ConnectionLog(Stop stop) {
+  public ConnectionLog(Stop stop, String... subjects) {
     this.stop = stop;
+    this.subjects = Stream.of(subjects).map(s -> '"' + s + (s.endsWith(".") ? "" : "\"")).toList();
   }
 
   @Override
@@ -46,17 +53,22 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
         // Comes again after every failed attempt, and once when the program itself closes.
         if (connected && connection.getStatus() != Connection.Status.CLOSED) {
           connected = false;
+          lost = true;
           Log.LOG.warn("Disconnected from {}; trying to connect again", server);
         }
       }
       case RECONNECTED -> {
         connected = true;
+        lost = false;
+        if (JetStreamErrors.isLoginError(connection.getLastError())) {
+          connection.clearLastError(); // the login has worked since
+        }
         Log.LOG.info("Connected again to {}", server);
       }
       case CLOSED -> {
-        // jnats gives up when the server has refused the login twice, and tells nobody else.
-        if (stop != null && !stop.asked()) {
-          stop.fail(Failure.of(ConnectionClosedException.of(connection)));
+        Log.LOG.debug("The connection is closed");
+        if (lost) { // not by the program itself
+          fail(Failure.of(ConnectionClosedException.of(connection)));
         }
       }
       case LAME_DUCK -> Log.LOG.warn("{} is about to shut down", server);
@@ -74,7 +86,7 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   public void errorOccurred(Connection connection, String error) {
     Failure refused = refused(error);
     if (stop != null && refused != null) {
-      stop.fail(refused);
+      fail(refused); // said once, as the end of the run
     } else if (UserInfo.isAbout(error)) {
       Log.LOG.debug("The server says: {}", error);
     } else {
@@ -82,32 +94,26 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
     }
   }
 
-  /**
-   * The refusal of a subject: {@code Permissions Violation for Publish to "bar"}. One of
-   * JetStream's API is none: whoever has asked there hears of it, and may do without.
-   */
+  /** The refusal of a subject of ours: {@code Permissions Violation for Publish to "bar"}. */
   private Failure refused(String error) {
     if (!JetStreamErrors.isPermissionsViolation(error)
-        || error.contains("\"$JS.API.")
-        || UserInfo.isAbout(error)) {
+        || subjects.stream().noneMatch(error::contains)) {
       return null;
     }
-    return new Failure(
-        ExitCode.NOT_AUTHORISED,
-        "Refused by the server: "
-            + error.replaceFirst("(?i)^permissions violation for ", "")
-            + (user == null ? "" : ", to user " + user));
+    return Failure.of(
+        new NotPermittedException(error + (user == null ? "" : ", to user " + user), null));
   }
 
   /**
-   * Looks whether a publish or subscribe before the last flush was refused. The server answers in
-   * the order of what it gets, so after a flush the error is there; its callback may still be on
-   * the way.
+   * Ends the run for what the server said last, in case the listener has not heard it yet: the
+   * server answers in the order of what it gets, so after a flush the error is there.
+   *
+   * @param connection of the run, at its end, before it is closed
    */
   void check(Connection connection) {
     Failure refused = refused(connection.getLastError());
-    if (stop != null && refused != null) {
-      stop.fail(refused);
+    if (refused != null) {
+      fail(refused);
     }
   }
 
@@ -120,11 +126,18 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
     user = phrase;
   }
 
+  private void fail(Failure why) {
+    if (stop != null && !stop.asked()) {
+      stop.fail(why);
+    }
+  }
+
   @Override
   public void exceptionOccurred(Connection connection, Exception e) {
     Throwable what = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
     if (what instanceof IOException
         || what instanceof TimeoutException
+        || what instanceof CancellationException
         || what instanceof InterruptedException) { // a handler at work when the connection closes
       Log.LOG.debug("connection", e); // the event says it in the reader's words
     } else {

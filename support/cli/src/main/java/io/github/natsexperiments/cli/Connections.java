@@ -1,6 +1,7 @@
 package io.github.natsexperiments.cli;
 
 import io.github.natsexperiments.resilience.ConnectFailedException;
+import io.github.natsexperiments.resilience.ConnectFailedException.Reason;
 import io.github.natsexperiments.resilience.Connector;
 import io.nats.client.Connection;
 import io.nats.client.Options;
@@ -45,14 +46,14 @@ public final class Connections {
     String servers = ServerUrls.show(options.getServers());
     Log.LOG.debug("Connecting to {}", servers);
     try {
-      Connection connection = Connector.connect(options, wait);
+      Connection connection = retrying(options, wait, servers);
       Log.LOG.info(
           "Connected to {}, nats-server {}",
           ServerUrls.withoutSecrets(connection.getConnectedUrl()),
           connection.getServerInfo().getVersion());
       return connection;
     } catch (ConnectFailedException e) {
-      String why = ServerUrls.withoutSecrets(e.getMessage());
+      String why = withoutSecrets(e);
       throw switch (e.reason()) {
         case LOGIN_REJECTED ->
             new Failure(
@@ -62,17 +63,56 @@ public final class Connections {
                     + ": "
                     + (whyRejected == null ? why : whyRejected.apply(e.serverInfo())),
                 e);
+        case TLS_CLIENT_CERTIFICATE ->
+            new Failure(
+                ExitCode.NOT_AUTHORISED, "TLS: " + servers + " " + why + cure(e.reason()), e);
         case FAILED -> new Failure(ExitCode.FAILED, "Cannot connect to " + servers + ": " + why, e);
-        case UNREACHABLE, NOT_A_NATS_SERVER ->
+        default ->
             new Failure(
                 ExitCode.UNREACHABLE,
-                "Cannot reach "
+                (e.reason().name().startsWith("TLS") ? "TLS: " : "Cannot reach ")
                     + servers
                     + ": "
                     + why
-                    + ". Start a server with ./lab server, or name another one with --server",
+                    + cure(e.reason()),
                 e);
       };
     }
+  }
+
+  /** What to do next. */
+  private static String cure(Reason reason) {
+    return switch (reason) {
+      case UNREACHABLE -> ". Start a server with ./lab server, or name another one with --server";
+      case NOT_A_NATS_SERVER -> ". Name another one with --server";
+      case SERVER_FULL -> ". Close another connection, or raise max_connections there";
+      case TLS_REQUIRED -> ". Name the authority that signed its certificate with --tlsca";
+      case TLS_NOT_OFFERED -> ". Leave out the --tls options, and tls:// in the URL";
+      case TLS_UNKNOWN_AUTHORITY -> ". Name the authority that signed it with --tlsca";
+      case TLS_EXPIRED -> ". The server needs a new one; is the clock here right?";
+      case TLS_WRONG_NAME -> ". Use a name that is in it, or another server";
+      case TLS_CLIENT_CERTIFICATE ->
+          ". Name one of an authority that it trusts with --tlscert and --tlskey";
+      case TLS_FIRST_EXPECTED -> ". Add --tlsfirst";
+      case TLS_FIRST_NOT_OFFERED -> ". Leave out --tlsfirst";
+      default -> "";
+    };
+  }
+
+  private static Connection retrying(Options options, Duration wait, String servers)
+      throws ConnectFailedException, InterruptedException {
+    try {
+      return Connector.connect(options);
+    } catch (ConnectFailedException e) {
+      if (e.reason() != Reason.UNREACHABLE || wait.isZero()) {
+        throw e;
+      }
+      Log.LOG.warn("Cannot reach {} yet: {}; retrying", servers, withoutSecrets(e));
+      return Connector.connect(options, wait);
+    }
+  }
+
+  private static String withoutSecrets(ConnectFailedException e) {
+    return ServerUrls.withoutSecrets(e.getMessage());
   }
 }

@@ -1,5 +1,7 @@
 package io.github.natsexperiments.cli;
 
+import io.nats.client.Message;
+import io.nats.client.impl.NatsJetStreamMetaData;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -15,17 +17,19 @@ public final class Console {
   private final OutputStream out = new FileOutputStream(FileDescriptor.out);
   private final boolean quiet;
   private final Stop stop;
+  private boolean broken;
 
   Console(boolean quiet, Stop stop) {
     this.quiet = quiet;
     this.stop = stop;
   }
 
-  /** Makes standard error UTF-8 whatever the locale, and lets a progress bar share it. */
+  /** Makes standard error UTF-8 whatever the locale, see {@link Terminal#standardError}. */
   static void install() {
     System.setErr(
         new PrintStream(
-            Progress.besideBar(new FileOutputStream(FileDescriptor.err)),
+            Terminal.standardError(
+                new FileOutputStream(FileDescriptor.err), Terminal.hasColours(Terminal.ERR)),
             true,
             StandardCharsets.UTF_8));
   }
@@ -37,13 +41,29 @@ public final class Console {
 
   /** Prints the line of a received message, unless quiet. */
   public void received(String subject, String replyTo, byte[] payload) {
+    received(subject, replyTo, "", payload);
+  }
+
+  /**
+   * Prints the line of a received message, unless quiet.
+   *
+   * @param headers whether its headers are on the line, see {@link HeaderOptions.ForSubscribing}
+   */
+  public void received(Message message, boolean headers) {
+    String more = headers && !quiet ? HeaderOptions.show(message.getHeaders()) : "";
+    received(message.getSubject(), message.getReplyTo(), more, message.getData());
+  }
+
+  private void received(String subject, String replyTo, String headers, byte[] payload) {
     if (!quiet) {
       line(
           "Received a message from subject \""
-              + Payloads.show(subject.getBytes(StandardCharsets.UTF_8))
+              + Payloads.show(subject)
               + "\" (reply = \""
               + (replyTo == null ? "" : replyTo)
-              + "\"): "
+              + "\""
+              + headers
+              + "): "
               + Payloads.show(payload));
     }
   }
@@ -74,6 +94,17 @@ public final class Console {
               + sequence
               + "\""
               + (more.isEmpty() ? "" : ", " + more));
+    }
+  }
+
+  /** Prints the line of a message that a consumer has acknowledged, unless quiet. */
+  public void acked(NatsJetStreamMetaData about) {
+    if (!quiet) {
+      acked(
+          about.getStream(),
+          about.streamSequence(),
+          "delivered = \"%d\", pending = \"%d\""
+              .formatted(about.deliveredCount(), about.pendingCount()));
     }
   }
 
@@ -124,32 +155,41 @@ public final class Console {
   /** Prints a line, unless quiet. */
   public void print(String text) {
     if (!quiet) {
-      line(Payloads.show(text.getBytes(StandardCharsets.UTF_8)));
+      line(Payloads.show(text));
     }
   }
 
   /**
    * Writes one line, whole and at once. When the reader of our output has gone, the run is asked to
-   * end and the line is dropped.
+   * end and the line is dropped; any other error, such as a full disk, is a failure of the run.
    */
   private synchronized void line(String text) {
-    if (stop.reason() == Stop.Reason.OUTPUT_CLOSED) {
+    if (broken) {
       return;
     }
     try {
       out.write((text + System.lineSeparator()).getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      Log.LOG.debug("standard output is closed", e);
-      stop.ask(Stop.Reason.OUTPUT_CLOSED);
+      broken = true;
+      if (Terminal.isClosedPipe(Terminal.OUT, e)) {
+        Log.LOG.debug("standard output is closed", e);
+        stop.ask(Stop.Reason.OUTPUT_CLOSED);
+      } else {
+        stop.fail(cannotWrite(e.getMessage(), e));
+      }
     }
   }
 
-  /** Tells something on standard error. */
+  static Failure cannotWrite(String why, IOException e) {
+    return new Failure(ExitCode.FAILED, "Cannot write to standard output: " + why, e);
+  }
+
+  /** Logs on standard error. */
   public void info(String message) {
     Log.LOG.info(message);
   }
 
-  /** Tells something on standard error that the reader should not overlook. */
+  /** Logs on standard error what the reader should not overlook. */
   public void warn(String message) {
     Log.LOG.warn(message);
   }

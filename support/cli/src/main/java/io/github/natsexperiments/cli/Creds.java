@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 
 /**
  * A file of credentials: a user's JWT, which says who the user is and what it may do, and the
@@ -38,59 +39,41 @@ public record Creds(Path path, Jwt user) {
    * @throws Failure exit code 4 when they would be of no use anyway
    */
   public static Creds parse(Path path) throws Failure {
-    String text = SecretFile.text(path, "Credentials file " + path + " ");
-    String jwt = after(1, text);
-    String seed = after(3, text);
-    if (!jwt.startsWith("eyJ")) {
+    String text = SecretFile.text("Credentials", path);
+    String jwt = SecretFile.after(1, text);
+    String seed = SecretFile.after(3, text);
+    if (text.startsWith("\uFEFF")) {
+      throw unusable(path, "begins with a byte order mark: save it as UTF-8 without one");
+    } else if (jwt.startsWith("SU")) {
+      throw unusable(path, "has a seed but no JWT: it does not say whose the seed is");
+    } else if (!jwt.startsWith("eyJ")) {
       throw unusable(
-          path,
-          text.startsWith("\uFEFF")
-              ? "begins with a byte order mark: save it as UTF-8 without one"
-              : jwt.matches("S[A-Z2-7]{57}")
-                  ? "has a seed but no JWT: it does not say whose the seed is"
-                  : "is no credentials file: there is no JWT and no seed between lines of dashes");
-    }
-    if (seed.isEmpty()) {
+          path, "is no credentials file: there is no JWT and no seed between lines of dashes");
+    } else if (seed.isEmpty()) {
       throw unusable(path, "has a JWT but no seed: it says who you are, and cannot prove it");
     }
-    Jwt user;
     try {
-      user = Jwt.of(jwt);
+      Jwt user = Jwt.of(jwt);
+      if (!user.type().equals("user")) {
+        throw unusable(path, "holds the JWT of an " + user.type() + ", not of a user");
+      }
+      if (!publicKey(path, seed).equals(user.subject())) {
+        throw unusable(path, "has the seed of another user than its JWT, \"" + user.name() + "\"");
+      }
+      return new Creds(path, user);
     } catch (IllegalArgumentException e) {
       throw unusable(path, "is damaged: its JWT cannot be read");
     }
-    if (!user.type().equals("user")) {
-      throw unusable(path, "holds the JWT of an " + user.type() + ", not of a user");
-    }
-    checkSeed(path, seed, user);
-    return new Creds(path, user);
   }
 
-  /** The seed in a file of credentials. */
+  /** The secret of a user. */
   public static String seed(Path path) throws Failure {
-    return after(3, SecretFile.text(path, "Credentials file " + path + " "));
+    return SecretFile.after(3, SecretFile.text("Credentials", path));
   }
 
-  /** The line after so many lines that begin with a dash, or the first word; as jnats reads it. */
-  private static String after(int headers, String text) {
-    int seen = 0;
-    for (String line : text.split("[\r\n]")) {
-      String word = line.replaceAll("\\s", "");
-      if (line.startsWith("-")) {
-        seen++;
-      } else if (seen == headers && !word.isEmpty()) {
-        return word;
-      }
-    }
-    return headers == 1 ? text.strip().split("\\s")[0] : "";
-  }
-
-  private static void checkSeed(Path path, String seed, Jwt user) throws Failure {
+  private static String publicKey(Path path, String seed) throws Failure {
     try {
-      NKey key = NKey.fromSeed(seed.toCharArray());
-      if (!new String(key.getPublicKey()).equals(user.subject())) {
-        throw unusable(path, "has the seed of another user than its JWT, \"" + user.name() + "\"");
-      }
+      return new String(NKey.fromSeed(seed.toCharArray()).getPublicKey());
     } catch (IllegalArgumentException e) {
       throw unusable(path, "is damaged: its seed has a wrong checksum");
     } catch (GeneralSecurityException | IOException e) {
@@ -104,12 +87,11 @@ public record Creds(Path path, Jwt user) {
 
   /** The failure that tells of the end of these credentials. */
   Failure expired() {
-    Duration ago = Duration.between(user.expires(), Instant.now());
+    long ago = Math.max(0, Duration.between(user.expires(), Instant.now()).toSeconds());
     return new Failure(
         ExitCode.NOT_AUTHORISED,
         "The credentials of user \"%s\" in %s expired at %s (%d s ago): get new ones, here with issuer.jar --renew %s"
-            .formatted(
-                user.name(), path, user.expires(), Math.max(0, ago.toSeconds()), user.name()));
+            .formatted(user.name(), path, user.expires(), ago, user.name()));
   }
 
   /**
@@ -117,43 +99,32 @@ public record Creds(Path path, Jwt user) {
    * server does not say. A server.conf beside the file, as issuer.jar writes it, often knows.
    */
   String whyRejected() {
+    String who = "user \"" + user.name() + "\" ";
     if (!user.signatureFits()) {
       return path + " is damaged: the signature does not fit the text of its JWT";
     }
-    String who = "user \"" + user.name() + "\" ";
-    Jwt account = null;
     Path conf = path.toAbsolutePath().resolveSibling("server.conf");
+    Jwt account = null;
     try {
-      if (Files.exists(conf)) {
-        account =
-            Jwt.in(conf).stream()
-                .filter(jwt -> jwt.subject().equals(user.account()))
-                .findFirst()
-                .orElse(null);
-        if (account == null) {
-          return who + "belongs to account " + user.account() + ", which is not in " + conf;
-        }
+      for (Jwt jwt : Files.exists(conf) ? Jwt.in(conf) : List.<Jwt>of()) {
+        account = jwt.subject().equals(user.account()) ? jwt : account;
       }
     } catch (IOException | IllegalArgumentException e) {
       // then it cannot help
     }
     if (account != null && account.revokes(user)) {
       return who + "is revoked: make another one, with issuer.jar --user NAME";
+    } else if (account == null && Files.exists(conf)) {
+      return who + "belongs to account " + user.account() + ", which is not in " + conf;
+    } else if (!user.limits().isEmpty()) {
+      return who + "may log in only " + user.limits() + "; or it is revoked, or unknown here";
+    } else if (account == null) {
+      return who
+          + "is revoked, or the server does not know its account "
+          + user.account()
+          + " because it belongs to another operator";
     }
-    String limits = user.limits();
-    if (!limits.isEmpty()) {
-      return who + "may log in only " + limits + "; or it is revoked, or of another operator";
-    }
-    return account == null
-        ? who
-            + "is revoked, or the server does not know its account "
-            + user.account()
-            + " because it belongs to another operator"
-        : "the server does not know account \""
-            + account.name()
-            + "\" of "
-            + who
-            + "(or has revoked the user): start it with, or let it reload, "
-            + conf;
+    return "the server does not know account \"%s\" of %s(or has revoked the user): start it with, or let it reload, %s"
+        .formatted(account.name(), who, conf);
   }
 }

@@ -42,7 +42,9 @@ public final class Failure extends Exception {
 
   /** A permission that our user lacks. */
   public static Failure of(NotPermittedException e) {
-    return new Failure(ExitCode.NOT_AUTHORISED, "Refused by the server: " + e.getMessage(), e);
+    // The server says: Permissions Violation for Publish to "bar"
+    String what = e.getMessage().replaceFirst("(?i)^permissions violation for ", "");
+    return new Failure(ExitCode.NOT_AUTHORISED, "Refused by the server: " + what, e);
   }
 
   /** The code the program ends with. */

@@ -1,9 +1,14 @@
 package io.github.natsexperiments.cli;
 
+import static io.nats.client.support.JsonValueUtils.readArray;
+import static io.nats.client.support.JsonValueUtils.readLong;
+import static io.nats.client.support.JsonValueUtils.readObject;
+import static io.nats.client.support.JsonValueUtils.readString;
+import static io.nats.client.support.JsonValueUtils.readStringList;
+
 import io.nats.client.NKey;
 import io.nats.client.support.JsonParser;
 import io.nats.client.support.JsonValue;
-import io.nats.client.support.JsonValueUtils;
 import io.nats.client.support.JwtUtils;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,10 +16,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
@@ -55,21 +60,20 @@ public record Jwt(
   public static Jwt of(String text) {
     try {
       JsonValue body = JsonParser.parse(JwtUtils.getClaimBody(text));
-      JsonValue nats = JsonValueUtils.readObject(body, "nats");
-      String issuer = JsonValueUtils.readString(body, "iss");
-      String type = JsonValueUtils.readString(nats, "type");
+      JsonValue nats = readObject(body, "nats");
+      String issuer = readString(body, "iss");
+      String type = readString(nats, "type");
       // The account's own key may sign for its users, or a signing key that is named elsewhere.
-      String account =
-          type.equals("user") ? JsonValueUtils.readString(nats, "issuer_account", issuer) : null;
-      long expires = JsonValueUtils.readLong(body, "exp", 0);
+      String account = type.equals("user") ? readString(nats, "issuer_account", issuer) : null;
+      long expires = readLong(body, "exp", 0);
       return new Jwt(
           text,
           type,
-          JsonValueUtils.readString(body, "name"),
-          JsonValueUtils.readString(body, "sub"),
+          readString(body, "name"),
+          readString(body, "sub"),
           issuer,
           account,
-          Instant.ofEpochSecond(JsonValueUtils.readLong(body, "iat", 0)),
+          Instant.ofEpochSecond(readLong(body, "iat", 0)),
           expires == 0 ? null : Instant.ofEpochSecond(expires),
           nats);
     } catch (Exception e) { // whatever a parser makes of garbage
@@ -79,17 +83,16 @@ public record Jwt(
 
   /** Reads every JWT that stands anywhere in a file. */
   public static List<Jwt> in(Path file) throws IOException {
-    return JWT.matcher(Files.readString(file)).results().map(match -> of(match.group())).toList();
+    return JWT.matcher(Files.readString(file)).results().map(found -> of(found.group())).toList();
   }
 
   /** Whether the issuer has signed exactly this text. */
   public boolean signatureFits() {
     int end = text.lastIndexOf('.');
+    byte[] signed = text.substring(0, end).getBytes(StandardCharsets.US_ASCII);
     try {
-      return NKey.fromPublicKey(issuer.toCharArray())
-          .verify(
-              text.substring(0, end).getBytes(StandardCharsets.US_ASCII),
-              Base64.getUrlDecoder().decode(text.substring(end + 1)));
+      byte[] signature = Base64.getUrlDecoder().decode(text.substring(end + 1));
+      return NKey.fromPublicKey(issuer.toCharArray()).verify(signed, signature);
     } catch (GeneralSecurityException | IOException | RuntimeException e) {
       return false;
     }
@@ -98,61 +101,40 @@ public record Jwt(
   /** Of an account: users by public key, and until when what was issued to them is void. */
   public Map<String, Long> revocations() {
     Map<String, Long> revocations = new TreeMap<>();
-    JsonValue map = JsonValueUtils.readObject(nats, "revocations");
-    for (String user : map.map.keySet()) {
-      revocations.put(user, JsonValueUtils.readLong(map, user, 0));
-    }
+    JsonValue map = readObject(nats, "revocations");
+    map.map.keySet().forEach(user -> revocations.put(user, readLong(map, user, 0)));
     return revocations;
   }
 
   /** Of an account: whether these credentials of one of its users are revoked. */
   public boolean revokes(Jwt user) {
-    Long until = revocations().get(user.subject);
-    return until != null && until >= user.issuedAt.getEpochSecond();
+    return revocations().getOrDefault(user.subject, -1L) >= user.issuedAt.getEpochSecond();
   }
 
-  /**
-   * Of a user: from where, when and how it may log in, such as {@code from 10.0.0.0/8}; empty
-   * without such limits.
-   */
+  /** Of a user: from where, when and how it may log in; empty without such limits. */
   public String limits() {
-    List<String> limits = new ArrayList<>();
-    List<String> sources = JsonValueUtils.readStringList(nats, "src");
-    if (!sources.isEmpty()) {
-      limits.add("from " + String.join(", ", sources));
+    StringJoiner limits = new StringJoiner(", ");
+    readStringList(nats, "src").forEach(network -> limits.add("from " + network));
+    for (JsonValue time : readArray(nats, "times")) {
+      limits.add("between " + readString(time, "start") + " and " + readString(time, "end"));
     }
-    for (JsonValue time : JsonValueUtils.readArray(nats, "times")) {
-      limits.add(
-          "between "
-              + JsonValueUtils.readString(time, "start")
-              + " and "
-              + JsonValueUtils.readString(time, "end")
-              + JsonValueUtils.readString(nats, "times_location", "").replaceFirst("^(?=.)", " "));
-    }
-    List<String> types = JsonValueUtils.readStringList(nats, "allowed_connection_types");
-    if (!types.isEmpty()) {
-      limits.add("over a connection of type " + String.join(", ", types));
-    }
-    return String.join(", ", limits);
+    readStringList(nats, "allowed_connection_types").forEach(type -> limits.add("by " + type));
+    return limits.toString();
   }
 
-  /**
-   * A user as a phrase: {@code "publisher", who may publish to foo and subscribe to nothing, until
-   * 2026-12-31T10:00:00Z}.
-   */
+  /** A user as a phrase: {@code "guest", who may publish to foo and subscribe to nothing}. */
   public String inWords() {
-    boolean scoped = !issuer.equals(account) && JsonValueUtils.readLong(nats, "subs", 0) == 0;
-    return "\""
-        + name
-        + "\", "
-        + (scoped // the account has a template for all users that this key signs for
-            ? "whose permissions the server knows (a scoped signing key)"
-            : permissions(nats, "pub", "sub"))
-        + (expires == null ? "" : ", until " + expires);
+    boolean scoped = !issuer.equals(account) && readLong(nats, "subs", 0) == 0;
+    return "\"%s\", %s%s"
+        .formatted(
+            name,
+            // The account has a template for all users that such a key signs for.
+            scoped ? "whose permissions only the server knows" : mayDo(nats, "pub", "sub"),
+            expires == null ? "" : ", until " + expires);
   }
 
-  /** The permissions of a user in words; the keys differ between a JWT and what a server says. */
-  static String permissions(JsonValue permissions, String publish, String subscribe) {
+  /** Permissions as a phrase; their keys in a JWT are not those in what a server says. */
+  static String mayDo(JsonValue permissions, String publish, String subscribe) {
     return "who may publish to "
         + subjects(permissions, publish)
         + " and subscribe to "
@@ -165,9 +147,9 @@ public record Jwt(
   }
 
   private static String subjects(JsonValue permissions, String direction) {
-    JsonValue lists = JsonValueUtils.readObject(permissions, direction);
-    List<String> allow = JsonValueUtils.readStringList(lists, "allow");
-    List<String> deny = JsonValueUtils.readStringList(lists, "deny");
+    JsonValue lists = readObject(permissions, direction);
+    List<String> allow = readStringList(lists, "allow");
+    List<String> deny = readStringList(lists, "deny");
     if (deny.contains(">")) {
       return "nothing";
     }

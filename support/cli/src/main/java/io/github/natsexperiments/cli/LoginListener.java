@@ -21,9 +21,10 @@ public class LoginListener extends ConnectionLog {
   /**
    * @param login what the program logs in with
    * @param stop ends the run
+   * @param subjects what the run cannot do without, see {@link ConnectionLog}
    */
-  public LoginListener(Login login, Stop stop) {
-    super(stop);
+  public LoginListener(Login login, Stop stop, String... subjects) {
+    super(stop, subjects);
     this.login = login;
     this.stop = stop;
   }
@@ -39,17 +40,21 @@ public class LoginListener extends ConnectionLog {
     if (login.warning() != null) {
       Log.LOG.warn(login.warning());
     }
-    Creds creds = login.credsIfGood();
-    if (creds != null) {
-      UserInfo user = UserInfo.ask(connection);
-      // Without an answer, what the file says, which is the server's own word in most cases.
-      String who = user == null ? creds.user().inWords() : user.inWords(creds.user());
-      setUser(who);
-      if (user != null && !user.is(creds.user())) {
-        Log.LOG.warn("The server takes us for another user than {} says: {}", creds.path(), who);
-      } else if (asked) {
-        Log.LOG.info("Logged in as user {}", who);
+    try {
+      Creds creds = login.creds();
+      if (creds != null) {
+        UserInfo user = UserInfo.ask(connection);
+        // Without an answer, what the file says, which is the server's own word in most cases.
+        String who = user == null ? creds.user().inWords() : user.inWords(creds.user());
+        setUser(who);
+        if (user != null && !user.is(creds.user())) {
+          Log.LOG.warn("The server takes us for another user than {}: {}", creds.path(), who);
+        } else if (asked) {
+          Log.LOG.info("Logged in as user {}", who);
+        }
       }
+    } catch (Failure e) {
+      Log.LOG.debug("replaced just now", e); // the next login will say what is wrong with it
     }
   }
 

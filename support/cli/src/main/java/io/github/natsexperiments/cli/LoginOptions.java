@@ -1,12 +1,15 @@
 package io.github.natsexperiments.cli;
 
+import io.github.natsexperiments.cli.Login.Kind;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -39,19 +42,19 @@ final class LoginOptions {
   @Option(
       names = "--user",
       paramLabel = "NAME",
-      description = "Log in as this user; environment NATS_USER. Password: NATS_PASSWORD.")
+      description = "Log in as this user; environment NATS_USER, and NATS_PASSWORD.")
   private String user;
 
   @Option(
       names = "--password-file",
       paramLabel = "FILE",
-      description = "File with the password of --user.")
+      description = "File with the password of the user.")
   private Path passwordFile;
 
   @Option(
       names = "--token-file",
       paramLabel = "FILE",
-      description = "Log in with the token in a file; environment NATS_TOKEN, which holds it.")
+      description = "Log in with the token in a file; environment NATS_TOKEN holds the token.")
   private Path tokenFile;
 
   /** The URLs without the token that one of them may carry: jnats shows them in its events. */
@@ -65,76 +68,63 @@ final class LoginOptions {
    * What to log in with: an option, the URL, or the environment, in this order.
    *
    * @param urls of the servers
-   * @throws Failure exit code 4 when it is empty or cannot be read
+   * @throws Failure exit code 4 when it is empty or cannot be used
    * @throws ParameterException when there are several
    */
   Login login(String[] urls) throws Failure {
-    long options =
-        Arrays.asList(creds, nkey, user, tokenFile).stream().filter(Objects::nonNull).count();
-    if (options > 1) {
-      throw usage("One login at a time: --creds, --nkey, --user or --token-file");
+    long options = Stream.of(creds, nkey, user, tokenFile).filter(Objects::nonNull).count();
+    List<String> tokens =
+        Arrays.stream(urls)
+            .map(TOKEN_IN_URL::matcher)
+            .filter(Matcher::matches)
+            .map(url -> url.group(2).replace("+", "%2B"))
+            .map(token -> URLDecoder.decode(token, StandardCharsets.UTF_8))
+            .distinct()
+            .toList();
+    if (tokens.size() > 1) {
+      throw usage("The URLs hold different tokens: one program, one token");
+    } else if (options + tokens.size() > 1) {
+      throw usage("One login at a time: --creds, --nkey, --user, --token-file, or one in the URL");
+    } else if (options == 1) {
+      return of(creds, nkey, user, tokenFile);
+    } else if (!tokens.isEmpty()) {
+      return Login.token(tokens.get(0), "the token in the URL");
+    } else if (Arrays.stream(urls).anyMatch(url -> url.contains("@"))) {
+      return new Login(Kind.URL, "the user and password in the URL", null, null, null);
     }
-    String tokenInUrl = tokenIn(urls);
-    if (options == 0 && tokenInUrl != null) {
-      return Login.token(tokenInUrl, "the token in the URL");
-    }
-    if (tokenInUrl != null) {
-      throw usage("There is a token in the URL: leave it out, or the option for another login");
-    }
-    if (options == 0 && Arrays.stream(urls).anyMatch(url -> url.contains("@"))) {
-      return Login.inUrl(); // name and password of each server, which jnats knows how to use
-    }
-    return options == 0 ? fromEnvironment() : of(creds, nkey, user, tokenFile);
+    return of(path("NATS_CREDS"), path("NATS_NKEY"), environment("NATS_USER"), null);
   }
 
   private Login of(Path creds, Path nkey, String user, Path tokenFile) throws Failure {
     if (creds != null) {
-      return Login.creds(creds);
+      return new Login(Kind.CREDS, "the credentials in " + creds, creds, null, null);
+    } else if (nkey != null) {
+      return new Login(Kind.NKEY, "the nkey in " + nkey, nkey, null, null);
+    } else if (user != null) {
+      String password = environment("NATS_PASSWORD");
+      if (passwordFile == null && password == null) {
+        throw usage("A user needs a password: set NATS_PASSWORD, or name a --password-file");
+      }
+      String origin = "the password of user \"" + user + "\"";
+      return new Login(Kind.PASSWORD, origin, passwordFile, user, password);
+    } else if (tokenFile != null) {
+      return new Login(Kind.TOKEN, "the token in " + tokenFile, tokenFile, null, null);
     }
-    if (nkey != null) {
-      return Login.nkey(nkey);
-    }
-    if (tokenFile != null) {
-      return Login.tokenIn(tokenFile);
-    }
-    String password = environment("NATS_PASSWORD");
-    if (passwordFile == null && password == null) {
-      throw usage("--user needs a password: set NATS_PASSWORD, or name a --password-file");
-    }
-    return Login.password(user, passwordFile, password);
+    String token = System.getenv("NATS_TOKEN");
+    return token == null
+        ? new Login(Kind.NONE, null, null, null, null)
+        : Login.token(token, "the token in NATS_TOKEN");
   }
 
-  private Login fromEnvironment() throws Failure {
-    String creds = environment("NATS_CREDS");
-    String nkey = environment("NATS_NKEY");
-    String user = environment("NATS_USER");
-    String token = System.getenv("NATS_TOKEN");
-    if (creds != null || nkey != null || user != null) {
-      return of(
-          creds == null ? null : Path.of(creds), nkey == null ? null : Path.of(nkey), user, null);
-    }
-    return token == null ? Login.none() : Login.token(token, "the token in NATS_TOKEN");
+  private static Path path(String variable) {
+    String value = environment(variable);
+    return value == null ? null : Path.of(value);
   }
 
   /** An environment variable; as in a shell, an empty one is none. */
   private static String environment(String name) {
     String value = System.getenv(name);
     return value == null || value.isBlank() ? null : value;
-  }
-
-  private String tokenIn(String[] urls) {
-    String token = null;
-    for (String each : urls) {
-      Matcher url = TOKEN_IN_URL.matcher(each);
-      if (url.matches()) {
-        String found = URLDecoder.decode(url.group(2).replace("+", "%2B"), StandardCharsets.UTF_8);
-        if (token != null && !token.equals(found)) {
-          throw usage("The URLs hold different tokens: one program, one token");
-        }
-        token = found;
-      }
-    }
-    return token;
   }
 
   private ParameterException usage(String message) {

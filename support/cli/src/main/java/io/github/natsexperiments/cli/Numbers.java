@@ -2,10 +2,27 @@ package io.github.natsexperiments.cli;
 
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 
 /** The check that a number on the command line makes sense. */
 public final class Numbers {
   private Numbers() {}
+
+  static long whole(String text) {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new TypeConversionException("'" + text + "' is not a whole number");
+    }
+  }
+
+  static int wholeInt(String text) {
+    long value = whole(text);
+    if (value != (int) value) {
+      throw new TypeConversionException("'" + text + "' is too large");
+    }
+    return (int) value;
+  }
 
   /**
    * Checks a number.

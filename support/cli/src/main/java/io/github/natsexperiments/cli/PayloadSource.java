@@ -2,12 +2,12 @@ package io.github.natsexperiments.cli;
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -16,6 +16,8 @@ import java.util.concurrent.TimeUnit;
  */
 public final class PayloadSource {
   private static final int LINES_AHEAD = 1024;
+  private static final int BYTES_AHEAD =
+      (int) Math.min(8 << 20, Runtime.getRuntime().maxMemory() / 16);
   private static final long STOP_CHECK_MILLIS = 50;
 
   private final long count;
@@ -23,6 +25,7 @@ public final class PayloadSource {
   private final Stop stop;
   private final MessageTemplate template;
   private final BlockingQueue<Optional<byte[]>> lines;
+  private final Semaphore room = new Semaphore(BYTES_AHEAD);
   private long next;
   private long linesToSkip;
 
@@ -80,7 +83,20 @@ public final class PayloadSource {
     while (line == null && !stop.asked()) {
       line = lines.poll(STOP_CHECK_MILLIS, TimeUnit.MILLISECONDS);
     }
-    return line == null ? null : line.orElse(null);
+    byte[] bytes = line == null ? null : line.orElse(null);
+    if (bytes != null) {
+      room.release(weight(bytes));
+    }
+    return bytes;
+  }
+
+  private static int weight(byte[] line) {
+    return Math.min(line.length, BYTES_AHEAD);
+  }
+
+  private void put(byte[] line) throws InterruptedException {
+    room.acquire(weight(line));
+    lines.put(Optional.of(line));
   }
 
   private void read(InputStream input, long longestLine) {
@@ -89,20 +105,20 @@ public final class PayloadSource {
       int b;
       while ((b = input.read()) >= 0) {
         if (b == '\n') {
-          lines.put(Optional.of(withoutReturn(line.toByteArray())));
+          put(withoutReturn(line.toByteArray()));
           line.reset();
         } else if (line.size() <= longestLine) { // one byte more than fits shows that it does not
           line.write(b);
         }
       }
       if (line.size() > 0) {
-        lines.put(Optional.of(line.toByteArray()));
+        put(line.toByteArray());
       }
       lines.put(Optional.empty());
-    } catch (IOException e) {
-      lines.offer(Optional.empty());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (Throwable e) { // whatever this thread dies of: the program waits for lines
+      stop.fail(new Failure(ExitCode.FAILED, "Cannot read standard input: " + e.getMessage(), e));
     }
   }
 

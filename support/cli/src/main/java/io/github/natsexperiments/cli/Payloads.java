@@ -26,6 +26,11 @@ public final class Payloads {
       String hex = HexFormat.of().formatHex(payload, 0, shown);
       return "(binary, " + payload.length + " bytes) " + hex + (shown < payload.length ? "…" : "");
     }
+    return show(text);
+  }
+
+  /** Text with its control characters escaped. */
+  public static String show(String text) {
     return text.chars().anyMatch(Payloads::isUnsafe) ? escape(text) : text;
   }
 

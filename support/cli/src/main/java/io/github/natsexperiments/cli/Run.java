@@ -3,8 +3,11 @@ package io.github.natsexperiments.cli;
 import io.github.natsexperiments.resilience.HalfOpenGuard;
 import io.nats.client.Connection;
 import io.nats.client.ErrorListener;
+import io.nats.client.MessageHandler;
 import io.nats.client.Options;
 import java.time.Duration;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 /**
  * One run of a program, from the command line to the summary: what ends it, where it prints, what
@@ -21,15 +24,19 @@ import java.time.Duration;
  * <p>Closed last, it prints the summary line, also when something failed.
  */
 public final class Run implements AutoCloseable {
+  private static final Duration FULL_BUFFER_PAUSE = Duration.ofMillis(100);
+  private static final Duration SLOW_SERVER = Duration.ofMinutes(1);
+
   private final CommonOptions common;
   private final Stop stop = Stop.onSignals();
   private final Console console;
   private final Tally tally;
-  private LoginListener listener;
+  private LoginListener log;
   private Login login;
   private Connection connection;
+  private long unchecked;
   private String more = "";
-  private String end;
+  private boolean summary = true;
 
   /**
    * @param verb begins the summary line: {@code Published}, {@code Received}
@@ -47,11 +54,12 @@ public final class Run implements AutoCloseable {
    * them out and says what each is for; the others change the line that differs.
    *
    * @param name what the server shows for this connection, in its log and its monitoring
+   * @param subjects what the run cannot do without, see {@link #log}
    * @throws Failure exit code 4 when there is nothing to log in with where an option says
    */
-  public Options.Builder settings(String name) throws Failure {
-    LoginListener log = listener();
-    Options.Builder settings =
+  public Options.Builder settings(String name, String... subjects) throws Failure {
+    LoginListener listener = log(subjects);
+    return secure(
         Options.builder()
             .servers(common.servers())
             .connectionName(name)
@@ -60,9 +68,18 @@ public final class Run implements AutoCloseable {
             .maxPingsOut(6)
             .maxReconnects(-1)
             .reconnectWait(Duration.ofSeconds(5))
-            .connectionListener(log)
-            .errorListener(log);
-    return login().applyTo(settings);
+            .reconnectBufferSize(outgoingLimit())
+            .connectionListener(listener)
+            .errorListener(listener));
+  }
+
+  /**
+   * Puts the login and TLS of the command line into the settings of a connection.
+   *
+   * @throws Failure exit code 4 when nobody can log in with what an option names
+   */
+  public Options.Builder secure(Options.Builder settings) throws Failure {
+    return common.secure(settings, login());
   }
 
   /** What the program logs in with, see {@link CommonOptions#login()}. */
@@ -78,12 +95,16 @@ public final class Run implements AutoCloseable {
     this.login = login;
   }
 
-  /** Says what happens to the connection, and ends the run when that is its end. */
-  public LoginListener listener() throws Failure {
-    if (listener == null) {
-      listener = new LoginListener(login(), stop);
-    }
-    return listener;
+  /**
+   * A listener that logs what happens to the connection, and ends the run when that is over for
+   * good: jnats has closed it, or the server refuses the login or a subject.
+   *
+   * @param subjects what the run cannot do without; one that ends with a dot stands for all that
+   *     begin with it
+   */
+  public LoginListener log(String... subjects) throws Failure {
+    log = new LoginListener(login(), stop, subjects);
+    return log;
   }
 
   /**
@@ -93,25 +114,142 @@ public final class Run implements AutoCloseable {
    * @throws Failure exit code 3 when no server can be reached, 4 when the login is rejected
    */
   public Connection connect(Options options) throws Failure, InterruptedException {
-    Login login = login();
-    connection = Connections.connect(options, login::whyRejected);
-    HalfOpenGuard.of(connection);
-    ErrorListener own = options.getErrorListener();
-    (own instanceof LoginListener it ? it : listener()).connected(connection);
+    return connect(options, stuck -> {});
+  }
+
+  /**
+   * The same, for a program that wants to report a connection that was not really back.
+   *
+   * @param onStuck called before such a connection connects again
+   */
+  public Connection connect(Options options, Consumer<Connection> onStuck)
+      throws Failure, InterruptedException {
+    Login with = login();
+    Connection made =
+        interruptible(
+            () -> Connections.connect(options, common.waitForServer(), with::whyRejected));
+    connection = made;
+    HalfOpenGuard.of(made, () -> onStuck.accept(made));
+    ErrorListener listener = options.getErrorListener();
+    (listener instanceof LoginListener own ? own : log()).connected(connection);
     return connection;
   }
 
   /**
-   * Throws what a listener has heard so far, such as that the server refuses our subject; called
-   * after a flush, it knows of every publish and subscribe before.
-   *
-   * @throws Failure the end of this run
+   * A handler whose death ends the run. jnats reports an exception of a handler to the
+   * ErrorListener; an Error ends the dispatcher's thread, and nobody hears of it.
    */
-  public void throwFailure() throws Failure {
-    if (connection != null) {
-      listener().check(connection);
+  public MessageHandler handler(MessageHandler handler) {
+    return message -> {
+      try {
+        handler.onMessage(message);
+      } catch (Error e) {
+        stop.fail(new Failure(ExitCode.FAILED, "A message was not handled: " + e, e));
+        throw e;
+      }
+    };
+  }
+
+  /** Bytes that may wait in jnats to be sent: its own 8 MB, less where the heap is small. */
+  public static long outgoingLimit() {
+    return Math.min(8 << 20, Runtime.getRuntime().maxMemory() / 8);
+  }
+
+  /**
+   * Calls {@code publish}, and waits where jnats does not: while more bytes are on their way than
+   * {@link #outgoingLimit}, and while the server is away and the buffer for that time is full,
+   * where {@code publish} throws at once.
+   *
+   * @param publish the call, given the payload
+   * @throws Failure exit code 1 when the server takes no payload of this size, or when the run ends
+   *     before there is room
+   */
+  public void whenThereIsRoom(byte[] payload, Consumer<byte[]> publish)
+      throws Failure, InterruptedException {
+    unchecked += payload.length;
+    if (unchecked > outgoingLimit()) {
+      waitForRoom();
     }
-    stop.throwFailure();
+    while (true) {
+      try {
+        publish.accept(payload);
+        return;
+      } catch (IllegalArgumentException e) {
+        throw tooLarge(e);
+      } catch (IllegalStateException e) {
+        boolean ends = stop.sleep(FULL_BUFFER_PAUSE);
+        stop.throwFailure();
+        if (ends || isClosed()) {
+          throw new Failure(ExitCode.FAILED, "Not sent: " + e.getMessage(), e);
+        }
+      }
+    }
+  }
+
+  /** A round trip: what was handed over before is with the server then. */
+  private void waitForRoom() throws Failure, InterruptedException {
+    boolean back = false;
+    while (!back && !stop.asked()) {
+      back = interruptible(this::hasAnswered);
+    }
+    unchecked = 0;
+  }
+
+  private boolean hasAnswered() throws InterruptedException {
+    try {
+      connection.flush(SLOW_SERVER);
+      return true;
+    } catch (TimeoutException | IllegalStateException e) {
+      return isClosed(); // publish() says so, too
+    }
+  }
+
+  private boolean isClosed() {
+    return connection.getStatus() == Connection.Status.CLOSED;
+  }
+
+  /**
+   * Makes a call that waits, such as {@code connection.request}; the end of the run interrupts it.
+   *
+   * @throws Failure what a listener heard meanwhile
+   * @throws InterruptedException when the run ends for another reason, such as Ctrl-C
+   */
+  public <T> T interruptible(Waiting<T> call) throws Failure, InterruptedException {
+    try {
+      return stop.interrupting(call);
+    } catch (InterruptedException e) {
+      stop.throwFailure();
+      throw e;
+    }
+  }
+
+  private Failure tooLarge(IllegalArgumentException e) throws InterruptedException {
+    long max = connection.getMaxPayload();
+    try {
+      connection.flush(flushTimeout()); // the messages before this one shall arrive
+    } catch (TimeoutException | IllegalStateException lost) {
+      e.addSuppressed(lost);
+    }
+    return new Failure(
+        ExitCode.FAILED,
+        "A message is larger than the "
+            + max
+            + " bytes that the server takes (max_payload): send less, or in parts",
+        e);
+  }
+
+  /** For {@code flush}: 10 s; next to nothing when the run ends and no server is there. */
+  public Duration flushTimeout() {
+    return stop.asked() && !isConnected() ? Duration.ofMillis(1) : Duration.ofSeconds(10);
+  }
+
+  /** For {@code drain}: 5 s; 1 s for the handler alone when no server is there. */
+  public Duration drainTimeout() {
+    return Duration.ofSeconds(isConnected() ? 5 : 1);
+  }
+
+  private boolean isConnected() {
+    return connection.getStatus() == Connection.Status.CONNECTED;
   }
 
   /** What ends the run. */
@@ -138,13 +276,9 @@ public final class Run implements AutoCloseable {
     more = text;
   }
 
-  /**
-   * Ends the run with another line than the summary.
-   *
-   * @param line says what was done
-   */
-  public void endWith(String line) {
-    end = line;
+  /** Leaves out the summary line, for a run that shows something and counts nothing. */
+  public void withoutSummary() {
+    summary = false;
   }
 
   /**
@@ -154,6 +288,7 @@ public final class Run implements AutoCloseable {
    */
   public int result() throws Failure {
     throwFailure();
+    stop.ask(Stop.Reason.DONE);
     return ExitCode.DONE;
   }
 
@@ -165,6 +300,7 @@ public final class Run implements AutoCloseable {
    * @throws Failure what a listener heard; exit code 5 with one of these two texts
    */
   public int result(String gaveUp, String missing) throws Failure {
+    throwFailure();
     if (stop.reason() == Stop.Reason.TIMEOUT) {
       throw new Failure(ExitCode.GAVE_UP, gaveUp);
     }
@@ -174,11 +310,37 @@ public final class Run implements AutoCloseable {
     return result();
   }
 
+  /**
+   * Throws what a listener has heard so far, such as that the server refuses our subject; called
+   * after a flush, it knows of every publish and subscribe before.
+   *
+   * @throws Failure the end of this run
+   */
+  public void throwFailure() throws Failure {
+    check();
+    stop.throwFailure();
+  }
+
+  /** In case the listener has not heard yet what the server said last. */
+  private void check() {
+    if (connection != null && log != null) {
+      log.check(connection);
+    }
+  }
+
+  /** A call that waits by itself. */
+  @FunctionalInterface
+  public interface Waiting<T> {
+    /** Makes it. */
+    T call() throws Failure, InterruptedException;
+  }
+
   /** Prints the summary, if there was a connection at all. */
   @Override
   public void close() {
-    if (connection != null) {
-      console.info(end == null ? tally.summary() + more : end);
+    check();
+    if (connection != null && summary) {
+      console.info(tally.summary() + more);
     }
     stop.close();
   }

@@ -17,40 +17,52 @@ final class SecretFile {
   /**
    * The text of a file, whole.
    *
-   * @param what begins the message of a failure, with a blank at its end
+   * @param kind begins the message of a failure: {@code Token}
    * @throws Failure exit code 4 when there is none
    */
-  static String text(Path path, String what) throws Failure {
-    if (Files.isDirectory(path)) {
-      throw unusable(what, "is a directory: name a file in it", null);
-    }
-    if (Files.exists(path) && !Files.isRegularFile(path)) {
-      throw unusable(what, "is not a regular file, and it is read again at every connect", null);
-    }
-    String text;
-    try (InputStream in = Files.newInputStream(path)) {
-      text = new String(in.readNBytes(LONGEST), StandardCharsets.UTF_8);
+  static String text(String kind, Path path) throws Failure {
+    String why;
+    try {
+      if (Files.isDirectory(path)) {
+        why = "is a directory: name a file in it";
+      } else if (Files.exists(path) && !Files.isRegularFile(path)) {
+        why = "is not a regular file, and it is read again at every connect";
+      } else {
+        try (InputStream in = Files.newInputStream(path)) {
+          String text = new String(in.readNBytes(LONGEST), StandardCharsets.UTF_8);
+          if (!text.isBlank()) {
+            return text;
+          }
+          why = "is empty";
+        }
+      }
     } catch (NoSuchFileException e) {
-      throw unusable(what, "does not exist: name another one, or make it with issuer.jar", e);
+      why = "does not exist: name another one, or make it with issuer.jar";
     } catch (IOException e) {
-      throw unusable(what, "cannot be read by you (" + e.getClass().getSimpleName() + ")", e);
+      why = "cannot be read by you (" + e.getClass().getSimpleName() + ")";
     }
-    if (text.isBlank()) {
-      throw unusable(what, "is empty", null);
-    }
-    return text;
+    throw new Failure(ExitCode.NOT_AUTHORISED, kind + " file " + path + " " + why);
   }
 
-  private static Failure unusable(String what, String why, IOException e) {
-    return new Failure(ExitCode.NOT_AUTHORISED, what + why, e);
+  /** The line after so many lines that begin with a dash, or the first word; as jnats reads it. */
+  static String after(int headers, String text) {
+    int seen = 0;
+    for (String line : text.split("[\r\n]")) {
+      String word = line.replaceAll("\\s", "");
+      if (line.startsWith("-")) {
+        seen++;
+      } else if (seen == headers && !word.isEmpty()) {
+        return word;
+      }
+    }
+    return headers == 1 ? text.strip().split("\\s")[0] : "";
   }
 
   /** Whether others than its owner may read or write a file; always false on Windows. */
   static boolean isOpenToOthers(Path path) {
     try {
       return PosixFilePermissions.toString(Files.getPosixFilePermissions(path))
-          .substring(3)
-          .matches(".*[rw].*");
+          .matches("...(.*[rw].*)");
     } catch (IOException | UnsupportedOperationException e) {
       return false;
     }

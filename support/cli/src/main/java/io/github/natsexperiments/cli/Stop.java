@@ -37,8 +37,12 @@ public final class Stop implements AutoCloseable {
   /** Open while no program runs: then a signal has nothing to wait for. */
   private static volatile CountDownLatch released = new CountDownLatch(0);
 
+  /** Why the last run of this program failed; null when it has not, or in its own thread only. */
+  private static volatile Failure lastFailure;
+
   private volatile Reason reason;
   private volatile Failure failure;
+  private Thread interruptible;
   private Runnable wake = () -> {};
 
   private Stop() {}
@@ -49,6 +53,9 @@ public final class Stop implements AutoCloseable {
     Thread hook =
         new Thread(
             () -> {
+              if (released.getCount() > 0 && Terminal.is(Terminal.ERR)) {
+                System.err.println(); // the terminal has written ^C where the next line begins
+              }
               stop.ask(Reason.SIGNAL);
               try {
                 released.await(LONGEST_SHUTDOWN.toMillis(), TimeUnit.MILLISECONDS);
@@ -68,6 +75,9 @@ public final class Stop implements AutoCloseable {
       if (reason == null) {
         reason = why;
       }
+      if (interruptible != null) {
+        interruptible.interrupt();
+      }
       first = wake;
       wake = () -> {};
     }
@@ -84,6 +94,7 @@ public final class Stop implements AutoCloseable {
     synchronized (this) {
       if (failure == null) {
         failure = why;
+        lastFailure = why;
       }
     }
     ask(Reason.FAILED);
@@ -116,6 +127,26 @@ public final class Stop implements AutoCloseable {
     }
   }
 
+  /** Makes a call that waits for something else; what ends the run interrupts it. */
+  <T> T interrupting(Run.Waiting<T> call) throws Failure, InterruptedException {
+    synchronized (this) {
+      if (asked()) {
+        throw new InterruptedException();
+      }
+      interruptible = Thread.currentThread();
+    }
+    try {
+      return call.call();
+    } finally {
+      synchronized (this) {
+        interruptible = null;
+        if (asked()) {
+          Thread.interrupted(); // too late for the call: the end of the run is not to be disturbed
+        }
+      }
+    }
+  }
+
   /** Whether the run shall end. Costs next to nothing, also in a loop of a million a second. */
   public boolean asked() {
     return reason != null;
@@ -143,7 +174,9 @@ public final class Stop implements AutoCloseable {
   public Reason await(Duration timeout, Tally tally) throws InterruptedException {
     try {
       return await(timeout, tally, () -> {});
-    } catch (Failure e) {
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
       throw new AssertionError("nothing to do cannot fail", e);
     }
   }
@@ -152,7 +185,7 @@ public final class Stop implements AutoCloseable {
   @FunctionalInterface
   public interface Chore {
     /** Does what there is to do now, and comes back soon. */
-    void run() throws Failure, InterruptedException;
+    void run() throws Exception;
   }
 
   /**
@@ -161,8 +194,8 @@ public final class Stop implements AutoCloseable {
    *
    * @param timeout null to wait for ever
    */
-  public Reason await(Duration timeout, Tally tally, Chore chore)
-      throws Failure, InterruptedException {
+  public Reason await(Duration timeout, Tally tally, Chore chore) throws Exception {
+    tally.waitFromNow();
     while (!sleep(IDLE_CHECK)) {
       chore.run();
       if (timeout != null && tally.idle().compareTo(timeout) >= 0) {
@@ -180,7 +213,13 @@ public final class Stop implements AutoCloseable {
 
   /** A program begins: a signal does not end the JVM before {@link #release}. */
   static void hold() {
+    lastFailure = null;
     released = new CountDownLatch(1);
+  }
+
+  /** What a listener heard, also when the program's own thread has stumbled over it elsewhere. */
+  static Failure lastFailure() {
+    return lastFailure;
   }
 
   /** The program has printed its last line: a waiting signal may end the JVM. */

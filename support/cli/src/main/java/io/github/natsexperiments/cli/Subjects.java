@@ -13,6 +13,31 @@ import picocli.CommandLine.TypeConversionException;
 public final class Subjects {
   private Subjects() {}
 
+  /** Whether every subject that the second pattern stands for is one of the first, too. */
+  public static boolean covers(String pattern, String other) {
+    return match(pattern, other, false);
+  }
+
+  /** Whether some subject is one of both patterns. */
+  public static boolean overlap(String one, String other) {
+    return match(one, other, true);
+  }
+
+  private static boolean match(String one, String other, boolean bothWays) {
+    String[] a = one.split("\\.");
+    String[] b = other.split("\\.");
+    for (int i = 0; i < a.length && i < b.length; i++) {
+      if (a[i].equals(">") || bothWays && b[i].equals(">")) {
+        return true;
+      }
+      boolean same = a[i].equals(b[i]) || bothWays && b[i].equals("*");
+      if (!same && (!a[i].equals("*") || b[i].equals(">"))) {
+        return false;
+      }
+    }
+    return a.length == b.length;
+  }
+
   private static String check(String subject) {
     try {
       return Validator.validateSubjectStrict(subject, true);

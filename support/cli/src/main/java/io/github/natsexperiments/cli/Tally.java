@@ -1,15 +1,21 @@
 package io.github.natsexperiments.cli;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 
 /**
- * Counts what a run sent or received, and what is missing: the publishers number their messages
- * ({@code #0}, {@code #1}, …), so a gap in the numbers is a message that was lost. Where messages
- * carry an id that ends in {@code -} and the number, it also knows what came late and what came
- * twice.
+ * Counts what a run sent or received, and what is missing: our publishers number their messages, so
+ * a gap in the numbers is a message that was lost. Numbers of anybody else's mean nothing here, so
+ * these are the ones that count: {@code Hello #17 from }, the texts of these lessons; any other
+ * text with {@code #0} in it, followed by the same with {@code #1}, as {@code --message} makes it;
+ * and message ids of the form {@code RUN-17}, where RUN is made by jnats' {@code NUID}, or is the
+ * end of one. With ids it also knows what came late and what came twice.
  *
  * <p>One thread adds, any thread may read.
  */
@@ -19,6 +25,13 @@ public final class Tally {
 
   private static final int MOST_DIGITS = 18;
 
+  private static final Frame OURS =
+      new Frame("Hello ".getBytes(US_ASCII), " from ".getBytes(US_ASCII));
+
+  /** What jnats' NUID makes, or the 8 last letters of it: no word, no date and no plain number. */
+  private static final Pattern RUN =
+      Pattern.compile("(?![A-Z]*\\d*$)(?!.[a-z]*\\d*$)([0-9A-Za-z]{22}|[0-9A-Za-z]{8})");
+
   private final String verb;
   private final boolean gaps;
   private final AtomicLong messages = new AtomicLong();
@@ -27,7 +40,8 @@ public final class Tally {
 
   private long last = -1;
   private long missing;
-  private boolean numbered;
+  private Frame frame; // null while nothing is known to be numbered by us
+  private Frame perhaps; // that of a message with #0
   private boolean untellable;
 
   private final Map<String, NumbersSeen> runs = new HashMap<>();
@@ -56,7 +70,7 @@ public final class Tally {
   public void add(byte[] payload) {
     count(payload);
     if (gaps && !untellable) {
-      follow(number(payload));
+      follow(payload);
     }
   }
 
@@ -70,7 +84,7 @@ public final class Tally {
   public boolean add(byte[] payload, String id) {
     int dash = id == null ? -1 : id.lastIndexOf('-');
     long number = dash < 0 ? -1 : digits(id, dash + 1);
-    if (number < 0) {
+    if (number < 0 || !isOurs(id, dash)) {
       add(payload);
       return true;
     }
@@ -109,37 +123,69 @@ public final class Tally {
     bytes.setRelease(bytes.getPlain() + payload.length);
   }
 
+  private boolean isOurs(String id, int dash) {
+    return run != null && run.length() == dash && id.startsWith(run)
+        || RUN.matcher(id).region(0, dash).matches();
+  }
+
   /**
    * A single publisher's messages arrive in order and never twice, so numbers only grow. A number
    * that goes back is another publisher's, or the same one's second run: from 0 on it is a new run;
    * anything else means that several publish at once, and gaps mean nothing.
    */
-  private void follow(long number) {
-    if (number < 0) {
+  private void follow(byte[] payload) {
+    int hash = 0;
+    int end = Math.min(payload.length, LONGEST_SEARCH);
+    while (hash < end && payload[hash] != '#') {
+      hash++;
+    }
+    int after = hash + 1;
+    long number = 0;
+    while (after < payload.length && payload[after] >= '0' && payload[after] <= '9') {
+      number = number * 10 + payload[after++] - '0';
+    }
+    int digits = after - hash - 1;
+    if (digits < 1 || digits > MOST_DIGITS || !isNumbered(payload, hash, after, number)) {
       return;
     }
     if (number > last) {
-      missing += numbered ? number - last - 1 : 0;
+      missing += last < 0 ? 0 : number - last - 1;
     } else if (number != 0) {
       untellable = true;
     }
-    numbered = true;
     last = number;
   }
 
-  /** The digits after the first {@code #}, or -1. */
-  private static long number(byte[] payload) {
-    int end = Math.min(payload.length, LONGEST_SEARCH);
-    int at = 0;
-    while (at < end && payload[at] != '#') {
-      at++;
+  private boolean isNumbered(byte[] payload, int hash, int after, long number) {
+    if (frame == null) {
+      if (OURS.fits(payload, hash, after)) {
+        frame = OURS;
+      } else if (number == 1 && perhaps != null && perhaps.fits(payload, hash, after)) {
+        frame = perhaps;
+        last = 0;
+      } else {
+        perhaps = number == 0 ? Frame.of(payload, hash, after) : null;
+      }
     }
-    long number = 0;
-    int first = ++at;
-    while (at < payload.length && payload[at] >= '0' && payload[at] <= '9') {
-      number = number * 10 + payload[at++] - '0';
+    return frame != null && frame.fits(payload, hash, after);
+  }
+
+  /** What stands around the number: all before the {@code #}, and a little behind the digits. */
+  private record Frame(byte[] before, byte[] behind) {
+    private static final int BEHIND = 8;
+
+    static Frame of(byte[] payload, int hash, int after) {
+      return new Frame(
+          Arrays.copyOf(payload, hash),
+          Arrays.copyOfRange(payload, after, Math.min(after + BEHIND, payload.length)));
     }
-    return at > first && at - first <= MOST_DIGITS ? number : -1;
+
+    boolean fits(byte[] payload, int hash, int after) {
+      return hash == before.length
+          && payload.length - after >= behind.length
+          && Arrays.equals(before, 0, hash, payload, 0, hash)
+          && Arrays.equals(behind, 0, behind.length, payload, after, after + behind.length);
+    }
   }
 
   /** The number at the end of an id, or -1. */
@@ -173,7 +219,7 @@ public final class Tally {
   }
 
   private boolean tells() {
-    return gaps && (numbered || numbers != null) && !untellable;
+    return gaps && (frame != null || numbers != null) && !untellable;
   }
 
   private long missing() {
@@ -182,6 +228,13 @@ public final class Tally {
       holes += each.missing();
     }
     return missing + Math.max(0, holes - elsewhere);
+  }
+
+  /** What happened before, such as the connect, is not the time that nothing came. */
+  void waitFromNow() {
+    if (messages() == 0) {
+      lastChange = System.nanoTime();
+    }
   }
 
   /** How long nothing has been counted, as seen by the one thread that asks again and again. */
@@ -224,6 +277,8 @@ public final class Tally {
     }
     if (tells()) {
       line.append(", missing ").append(missing()).append(", duplicated ").append(duplicated);
+    } else if (gaps && count > 0) {
+      line.append(untellable ? ", numbered by several publishers" : ", not numbered");
     }
     return line.toString();
   }

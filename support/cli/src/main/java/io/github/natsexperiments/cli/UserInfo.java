@@ -69,7 +69,7 @@ record UserInfo(JsonValue data) {
     return "\""
         + (same ? jwt.name() : JsonValueUtils.readString(data, "user"))
         + "\", "
-        + Jwt.permissions(JsonValueUtils.readObject(data, "permissions"), "publish", "subscribe")
+        + Jwt.mayDo(JsonValueUtils.readObject(data, "permissions"), "publish", "subscribe")
         + (same && jwt.expires() != null ? ", until " + jwt.expires() : "");
   }
 }

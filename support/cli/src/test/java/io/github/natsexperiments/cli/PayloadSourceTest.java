@@ -2,13 +2,16 @@ package io.github.natsexperiments.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
+import java.io.InputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -70,5 +73,47 @@ class PayloadSourceTest {
       stop.ask(Stop.Reason.SIGNAL);
       assertThat(source.next()).isNull();
     }
+  }
+
+  /** What is read ahead is bounded in bytes: 1,024 lines of a megabyte would fill any heap. */
+  @Test
+  void doesNotReadTheWholeInputAhead() throws Exception {
+    AtomicLong read = new AtomicLong();
+    InputStream endless =
+        new InputStream() {
+          @Override
+          public int read() {
+            return read.incrementAndGet() % 1_000_000 == 0 ? '\n' : 'x';
+          }
+        };
+    PayloadSource source = new PayloadSource(9, pace, stop, endless, 2_000_000);
+    while (!isBlocked("stdin")) {
+      Thread.onSpinWait();
+    }
+    assertThat(read.get()).isLessThan(12_000_000); // 8 MB, the buffer, and the line at hand
+    for (int i = 0; i < 9; i++) {
+      assertThat(source.next()).hasSize(999_999);
+    }
+    assertThat(source.next()).isNull();
+  }
+
+  private static boolean isBlocked(String thread) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .anyMatch(t -> t.getName().equals(thread) && t.getState() == Thread.State.WAITING);
+  }
+
+  @Test
+  void anInputThatCannotBeReadEndsTheRun() throws Exception {
+    InputStream broken =
+        new InputStream() {
+          @Override
+          public int read() {
+            throw new OutOfMemoryError("no room for this line");
+          }
+        };
+    PayloadSource source = new PayloadSource(9, pace, stop, broken, 99);
+    assertThat(source.next()).isNull();
+    assertThatThrownBy(stop::throwFailure)
+        .hasMessage("Cannot read standard input: no room for this line");
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SubjectsTest {
@@ -30,5 +31,26 @@ class SubjectsTest {
     assertThatThrownBy(() -> publishing.convert(subject)).hasMessageContaining("'" + subject + "'");
     assertThatThrownBy(() -> subscribing.convert(subject))
         .hasMessageContaining("'" + subject + "'");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "foo, foo, true, true",
+    "foo, bar, false, false",
+    "foo, foo.a, false, false",
+    "foo.*, foo.a, true, true",
+    "foo.a, foo.*, false, true",
+    "*, foo.a, false, false",
+    ">, foo.a, true, true",
+    "foo.>, foo, false, false",
+    "foo.*, foo.>, false, true",
+    "foo.>, foo.*.b, true, true",
+    "*.a, foo.*, false, true",
+    "*.a, foo.b, false, false"
+  })
+  void knowsWhichSubjectsPatternsShare(String one, String other, boolean covers, boolean overlap) {
+    assertThat(Subjects.covers(one, other)).isEqualTo(covers);
+    assertThat(Subjects.overlap(one, other)).isEqualTo(overlap);
+    assertThat(Subjects.overlap(other, one)).isEqualTo(overlap);
   }
 }

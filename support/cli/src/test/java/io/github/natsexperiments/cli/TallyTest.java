@@ -3,7 +3,10 @@ package io.github.natsexperiments.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TallyTest {
   private final Tally tally = new Tally("Received", true);
@@ -59,5 +62,72 @@ class TallyTest {
     share.add("#9".getBytes(UTF_8));
     assertThat(share.summary()).doesNotContain("missing");
     assertThat(share.hasMissing()).isFalse();
+  }
+
+  private void lines(String... lines) {
+    for (String line : lines) {
+      tally.add(line.getBytes(UTF_8));
+    }
+  }
+
+  @Test
+  void aTextOfOnesOwnIsNumberedFromZeroOn() {
+    lines("late #0", "late #1", "late #5", "late #6");
+    assertThat(tally.summary()).endsWith("missing 3, duplicated 0");
+  }
+
+  @Test
+  void theNumberMayGrowLonger() {
+    lines("#0 of ours, padded......", "#1 of ours, padded......", "#10 of ours, padded.....");
+    assertThat(tally.summary()).endsWith("missing 8, duplicated 0");
+    tally.add("#12 of ours, padded.....".getBytes(UTF_8));
+    assertThat(tally.hasMissing()).isTrue();
+  }
+
+  /** Lines of a file, other people's numbers: a gap there is no loss. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a (#12)|b (#15)",
+        "order #1000|order #1010",
+        "order #0|order #5|order #6",
+        "fixed #0|closed #1|opened #7",
+        "#0 apples|#1 pears|#9 plums",
+        "Hello #3, you|Hello #9, you",
+        "Hello #3",
+        "issue #1|issue #2|issue #7"
+      })
+  void numbersOfOthersAreNotCounted(String lines) {
+    lines(lines.split("\\|"));
+    assertThat(tally.summary()).endsWith(", not numbered");
+    assertThat(tally.hasMissing()).isFalse();
+  }
+
+  @Test
+  void othersAmongOursDoNotDisturb() {
+    receive(7, 8);
+    lines("a (#12)", "b (#99)", "");
+    receive(10);
+    assertThat(tally.summary()).endsWith("missing 1, duplicated 0");
+  }
+
+  @Test
+  void severalPublishersAreNamed() {
+    receive(10, 5, 90);
+    assertThat(tally.summary()).endsWith(", numbered by several publishers");
+  }
+
+  @Test
+  void digitsAreThoseOfEveryLog() {
+    Locale before = Locale.getDefault();
+    try {
+      for (String locale :
+          new String[] {"ar-EG-u-nu-arab", "fa-IR-u-nu-arabext", "hi-IN-u-nu-deva"}) {
+        Locale.setDefault(Locale.forLanguageTag(locale));
+        assertThat(tally.summary()).isEqualTo("Received 0 messages, 0 bytes in 0.000 s");
+      }
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 }

@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** A program of a lesson in a process of its own, its lines prefixed and passed on. */
 final class Child implements AutoCloseable {
@@ -24,25 +24,40 @@ final class Child implements AutoCloseable {
   private final Process process;
   private final List<Thread> pumps = new ArrayList<>();
   private volatile boolean ready;
+  private volatile boolean stopped;
 
   /**
-   * Starts a jar with the java that runs this one.
+   * Starts a program and passes its lines on.
    *
-   * @param name {@code publisher}; {@code pub} comes before each of its lines
    * @param input where its standard input comes from
    * @param outputClosed is called when our standard output has no reader any more
    */
-  Child(String name, Path jar, List<String> arguments, Redirect input, Runnable outputClosed)
-      throws IOException {
-    this.name = name;
+  Child(Call call, Redirect input, Runnable outputClosed) throws IOException {
+    this(call, input);
     String prefix = name.substring(0, 3) + " | ";
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:+UseSerialGC", "-Xmx64m", "-jar", jar.toString()));
-    command.addAll(arguments);
-    process = new ProcessBuilder(command).redirectInput(input).start();
     pump(process.getInputStream(), new Prefixed(prefix, Prefixed.STDOUT), outputClosed);
     pump(process.getErrorStream(), new Prefixed(prefix, Prefixed.STDERR, this::listen), () -> {});
+  }
+
+  /** Starts a program of which the listeners get each line, in the thread that has read it. */
+  Child(Call call, Consumer<String> stdout, Consumer<String> stderr) throws IOException {
+    this(call, Redirect.PIPE);
+    OutputStream nowhere = OutputStream.nullOutputStream();
+    pump(
+        process.getInputStream(),
+        new Prefixed("", nowhere, text -> text.lines().forEach(stdout)),
+        () -> {});
+    Consumer<String> errors = text -> text.lines().forEach(stderr);
+    pump(
+        process.getErrorStream(),
+        new Prefixed("", nowhere, errors.andThen(this::listen)),
+        () -> {});
+  }
+
+  private Child(Call call, Redirect input) throws IOException {
+    name = call.name();
+    process = call.process().redirectInput(input).start();
+    Watchdog.watch(process.pid(), "");
   }
 
   private void listen(String lines) {
@@ -94,12 +109,18 @@ final class Child implements AutoCloseable {
     return process.exitValue();
   }
 
+  /** Whether {@link #close()} came before the program's own end. */
+  boolean wasStopped() {
+    return stopped;
+  }
+
   /**
    * Asks the program to drain and end, and waits for that. On Windows nobody can ask: there Ctrl-C
    * reaches the program, and a program that does not end by it is ended.
    */
   @Override
   public void close() throws InterruptedException {
+    stopped = process.isAlive();
     if (process.supportsNormalTermination()) {
       process.toHandle().destroy(); // Process.destroy() would also close its output, unread
     }

@@ -4,6 +4,8 @@ import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.ConnectionLog;
 import io.github.natsexperiments.cli.Connections;
 import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Login;
+import io.github.natsexperiments.cli.ServerUrls;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Options;
@@ -36,7 +38,8 @@ import picocli.CommandLine.Model.CommandSpec;
       "",
       "Examples:",
       "  ./lab info                             the server on this machine",
-      "  ./lab info -s nats://demo.nats.io      another one"
+      "  ./lab info -s nats://demo.nats.io      another one",
+      "  ./lab info --token-file 06-kv-token/token/token"
     })
 final class Info implements Callable<Integer> {
   private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -53,17 +56,18 @@ final class Info implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    Login login = common.login();
     ConnectionLog log = new ConnectionLog();
-    Options options =
+    Options.Builder options =
         Options.builder()
             .servers(common.servers())
             .connectionName("NATS Experiments lab")
             .connectionTimeout(Duration.ofSeconds(10))
             .noReconnect()
             .connectionListener(log)
-            .errorListener(log)
-            .build();
-    try (Connection connection = Connections.connect(options)) {
+            .errorListener(log);
+    try (Connection connection =
+        Connections.connect(common.secure(options, login).build(), login::whyRejected)) {
       PrintStream out = Lab.stdout();
       showServer(connection, out);
       showJetStream(connection, out);
@@ -76,7 +80,7 @@ final class Info implements Callable<Integer> {
     connection.RTT(); // the first one also waits for the JVM
     out.println("Server      " + server.getServerName());
     out.println("Version     " + server.getVersion());
-    out.println("URL         " + connection.getConnectedUrl());
+    out.println("URL         " + ServerUrls.withoutSecrets(connection.getConnectedUrl()));
     out.printf(Locale.ROOT, "RTT         %.2f ms%n", connection.RTT().toNanos() / 1e6);
     out.println("Client id   " + server.getClientId());
     out.println("JetStream   " + (server.isJetStreamAvailable() ? "on" : "off"));

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -16,7 +17,7 @@ import java.util.stream.Stream;
  */
 enum Kit {
   /** Lesson 2: the whole configuration is made together with the credentials that fit it. */
-  CREDS("02-creds-auth", "creds", "server.conf", "credentials") {
+  CREDS(Lesson.CREDS, "server.conf", "credentials") {
     @Override
     ServerConfig read() throws IOException {
       return new ServerConfig(profile(), Files.readString(marker()));
@@ -24,13 +25,17 @@ enum Kit {
 
     @Override
     List<String> option(String program) {
-      return List.of(
-          "--creds", file(program + ".creds").toString()); // users and programs are namesakes
+      List<String> options = new ArrayList<>();
+      options.addAll(List.of("--creds", file(program + ".creds").toString())); // namesakes
+      if (Files.exists(authority())) {
+        options.addAll(List.of("--tlsca", authority().toString()));
+      }
+      return options;
     }
   },
 
   /** Lesson 6: the server knows the token's hash. */
-  TOKEN("06-kv-token", "token", "hash.env", "a token") {
+  TOKEN(Lesson.TOKEN, "hash.env", "a token") {
     @Override
     ServerConfig read() throws IOException {
       String[] variable = Files.readString(marker()).strip().split("=", 2); // NAME='VALUE'
@@ -46,57 +51,71 @@ enum Kit {
     }
   };
 
-  private final String lesson;
-  private final String folder;
-  private final String marker;
+  private final Lesson lesson;
+  private final String marker; // the file that the server needs
   private final String contents;
 
-  /**
-   * @param folder in the lesson's folder; also the name of the server's profile
-   * @param marker file of the kit that the server needs
-   */
-  Kit(String lesson, String folder, String marker, String contents) {
+  Kit(Lesson lesson, String marker, String contents) {
     this.lesson = lesson;
-    this.folder = folder;
     this.marker = marker;
     this.contents = contents;
   }
 
   /** The kit of a server profile; null when it needs none. */
   static Kit of(String profile) {
-    return Stream.of(values()).filter(kit -> kit.folder.equals(profile)).findFirst().orElse(null);
+    return Stream.of(values())
+        .filter(kit -> kit.profile().equals(profile))
+        .findFirst()
+        .orElse(null);
   }
 
   /** The server's configuration, as the kit's files are now. */
   abstract ServerConfig read() throws IOException;
 
-  /** The option that gives a program its login: name and value. */
+  /** The options that give a program its login: name and value, in turn. */
   abstract List<String> option(String program);
 
+  /** The name of the server's profile, and of the kit's folder in the lesson's. */
   String profile() {
-    return folder;
+    return lesson.profile;
   }
 
-  String lesson() {
+  Lesson lesson() {
     return lesson;
   }
 
   /** A file of the kit, as seen from here when it is below. */
   Path file(String name) {
-    Path file = Lesson.root().resolve(lesson).resolve(folder).resolve(name);
-    Path here = Path.of("").toAbsolutePath();
-    return file.startsWith(here) ? here.relativize(file) : file;
+    return Lesson.seenFromHere(
+        Lesson.root().resolve(lesson.folder).resolve(profile()).resolve(name));
   }
 
   Path marker() {
     return file(marker);
   }
 
-  /** The configuration as it is now; issues a kit when there is none, and says so. */
-  ServerConfig serverConfig() throws Failure, InterruptedException {
+  /**
+   * The configuration as it is now; issues a kit when there is none, and says so.
+   *
+   * @param tls whether it must have certificates
+   */
+  ServerConfig serverConfig(boolean tls) throws Failure, InterruptedException {
     try {
       if (!Files.exists(marker())) {
-        issue(marker().getParent());
+        issue(marker().getParent(), tls);
+      }
+      if (tls && !Files.exists(authority())) {
+        throw new Failure(
+            ExitCode.FAILED,
+            marker().getParent()
+                + " is without certificates; a new kit has some: java "
+                + Call.shown(
+                    "-jar",
+                    lesson.jar("issuer"),
+                    "--tls",
+                    "--force",
+                    "--out",
+                    marker().getParent()));
       }
       return read();
     } catch (IOException e) {
@@ -114,13 +133,23 @@ enum Kit {
     }
   }
 
-  private void issue(Path folder) throws Failure, IOException, InterruptedException {
-    Path jar = Lesson.find(lesson).jar("issuer");
+  /** The secret in the file {@code token}. */
+  String token() throws IOException {
+    return Files.readString(file("token")).strip();
+  }
+
+  /** The certificate that says whom to trust, if the kit has certificates. */
+  Path authority() {
+    return file("tls").resolve("ca.pem");
+  }
+
+  private void issue(Path folder, boolean tls) throws Failure, IOException, InterruptedException {
+    Path jar = lesson.builtJar("issuer");
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    Process issuer =
-        new ProcessBuilder(List.of(java, "-jar", jar.toString(), "--out", folder.toString()))
-            .redirectErrorStream(true)
-            .start();
+    List<String> words = new ArrayList<>(List.of(java, "-jar", jar.toString(), "--out"));
+    words.add(folder.toString());
+    words.addAll(tls ? List.of("--tls") : List.of());
+    Process issuer = new ProcessBuilder(words).redirectErrorStream(true).start();
     String said = new String(issuer.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     // Another lab may have been faster; its kit is as good.
     if (issuer.waitFor() != 0 && !Files.exists(marker())) {

@@ -18,12 +18,13 @@ import picocli.CommandLine.Spec;
     name = "lab",
     synopsisHeading = "Usage: ./",
     description = "Runs the lessons and their nats-server on this machine.",
-    subcommands = {Run.class, Server.class, Info.class},
+    subcommands = {Run.class, Break.class, Server.class, Info.class},
     footer = {
       "",
       "Examples:",
       "  ./lab run 1          lesson 1: a server, its subscriber, its publisher",
       "  ./lab run 1 --help   the options of the two programs of lesson 1",
+      "  ./lab break 3        what its pair survives, and the plain pair does not",
       "  ./lab server         a server for your own terminals, until Ctrl-C",
       "  ./lab info           what the server is, and what JetStream uses there"
     })

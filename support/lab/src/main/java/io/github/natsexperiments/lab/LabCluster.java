@@ -30,6 +30,7 @@ final class LabCluster {
       if (cluster == null) {
         return ExitCode.DONE;
       }
+      cluster.nodes().forEach(Watchdog::watch);
       tell(cluster, Lab.stdout());
       int alive = NativeCluster.SIZE;
       while (alive > 0) {
@@ -54,6 +55,7 @@ final class LabCluster {
 
   private static void tell(NativeCluster cluster, PrintStream out) {
     List<NativeServer> nodes = cluster.nodes();
+    String urls = cluster.urls();
     out.println(nodes.get(0).description() + ", profile " + PROFILE);
     out.println();
     for (int i = 0; i < nodes.size(); i++) {
@@ -67,8 +69,11 @@ final class LabCluster {
     out.println("  to stop     Ctrl-C");
     out.println();
     out.println("Next, in two other terminals (mvn package builds the jars):");
-    out.println("  java -jar 03-jetstream/target/subscriber.jar --server " + cluster.urls());
     out.println(
-        "  java -jar 03-jetstream/target/publisher.jar --replicas 3 --server " + cluster.urls());
+        "  java " + Call.shown("-jar", Lesson.JETSTREAM.jar("subscriber"), "--server", urls));
+    out.println(
+        "  java "
+            + Call.shown(
+                "-jar", Lesson.JETSTREAM.jar("publisher"), "--replicas", 3, "--server", urls));
   }
 }

@@ -8,6 +8,8 @@ import io.github.natsexperiments.server.ServerConfig;
 import java.net.BindException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -25,10 +27,10 @@ final class LabServer {
    * @throws IllegalArgumentException when there is no such profile; the message lists those there
    *     are
    */
-  static ServerConfig config(String profile) throws Failure, InterruptedException {
+  static ServerConfig config(String profile, boolean tls) throws Failure, InterruptedException {
     Kit kit = Kit.of(profile);
     if (kit != null) {
-      return kit.serverConfig();
+      return kit.serverConfig(tls);
     }
     try {
       return ServerConfig.profile(profile);
@@ -47,7 +49,10 @@ final class LabServer {
    */
   static NativeServer start(ServerConfig config, int port, Path data, Stop stop)
       throws Failure, InterruptedException {
-    return start(() -> NativeServer.startWithoutShutdownHook(config, port, data), port, stop);
+    return start(
+        () -> Watchdog.watch(NativeServer.startWithoutShutdownHook(config, port, data)),
+        port,
+        stop);
   }
 
   /** The same with another way to start, for more than one server. */
@@ -72,8 +77,22 @@ final class LabServer {
       String message =
           "Cannot start a server: "
               + e.getCause().getMessage()
-              + (taken ? "; stop it, or choose another port with --port" : "");
+              + (taken ? "; stop it" + how(port) + ", or choose another port with --port" : "");
       throw new Failure(ExitCode.FAILED, message, e.getCause());
     }
+  }
+
+  /** How to stop the server on a port, when another lab has started it. */
+  private static String how(int port) {
+    return ProcessHandle.allProcesses()
+        .filter(process -> hasWords(process, "--port", Integer.toString(port), "--http_port"))
+        .findFirst()
+        .map(process -> " (kill " + process.pid() + ")")
+        .orElse("");
+  }
+
+  private static boolean hasWords(ProcessHandle process, String... words) {
+    List<String> arguments = List.of(process.info().arguments().orElse(new String[0]));
+    return Collections.indexOfSubList(arguments, List.of(words)) >= 0;
   }
 }

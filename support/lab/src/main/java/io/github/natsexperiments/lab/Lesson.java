@@ -7,38 +7,46 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.stream.Stream;
 
-/**
- * A lesson's folder.
- *
- * @param name the folder's name, for example {@code 01-basic}
- * @param profile the server it needs, see {@link LabServer#config(String)}
- */
-record Lesson(String name, String profile) {
-  /** The server profile of each lesson. */
-  private static final Map<String, String> PROFILES =
-      new TreeMap<>(
-          Map.of(
-              "01-basic",
-              "open",
-              Kit.CREDS.lesson(),
-              Kit.CREDS.profile(),
-              "03-jetstream",
-              "open",
-              "04-callbacks-errors",
-              "open",
-              "05-kv-store",
-              "open",
-              Kit.TOKEN.lesson(),
-              Kit.TOKEN.profile()));
+/** The lessons, and what each needs. */
+enum Lesson {
+  BASIC("01-basic", "basic", "open", Keeps.NOTHING),
+  CREDS("02-creds-auth", "creds", "creds", Keeps.NOTHING),
+  JETSTREAM("03-jetstream", "jetstream", "open", Keeps.STREAM),
+  CALLBACKS("04-callbacks-errors", "callbacks", "open", Keeps.STREAM),
+  KV("05-kv-store", "keyvalue", "open", Keeps.BUCKET),
+  TOKEN("06-kv-token", "token", "token", Keeps.BUCKET);
+
+  /** Where the server keeps the lesson's messages. */
+  enum Keeps {
+    NOTHING,
+    STREAM,
+    BUCKET
+  }
+
+  final String folder;
+
+  /** The last part of its Java package's name. */
+  final String javaPackage;
+
+  /** The server it needs, see {@link LabServer#config(String)}. */
+  final String profile;
+
+  final Keeps keeps;
+
+  Lesson(String folder, String javaPackage, String profile, Keeps keeps) {
+    this.folder = folder;
+    this.javaPackage = javaPackage;
+    this.profile = profile;
+    this.keeps = keeps;
+  }
 
   /** For the shell's completion. */
   static final class Names implements Iterable<String> {
     @Override
     public Iterator<String> iterator() {
-      return PROFILES.keySet().iterator();
+      return Stream.of(values()).map(lesson -> lesson.folder).iterator();
     }
   }
 
@@ -50,10 +58,7 @@ record Lesson(String name, String profile) {
    */
   static Lesson find(String wanted) throws Failure {
     List<Lesson> lessons =
-        PROFILES.entrySet().stream()
-            .map(entry -> new Lesson(entry.getKey(), entry.getValue()))
-            .filter(lesson -> Files.isDirectory(root().resolve(lesson.name)))
-            .toList();
+        Stream.of(values()).filter(l -> Files.isDirectory(root().resolve(l.folder))).toList();
     return lessons.stream()
         .filter(lesson -> wanted != null && lesson.isCalled(wanted))
         .findFirst()
@@ -63,29 +68,34 @@ record Lesson(String name, String profile) {
                     ExitCode.USAGE,
                     (wanted == null ? "Which lesson?" : "No lesson \"" + wanted + "\".")
                         + " There is "
-                        + String.join(", ", lessons.stream().map(Lesson::name).toList())));
+                        + String.join(
+                            ", ", lessons.stream().map(lesson -> lesson.folder).toList())));
   }
 
   private boolean isCalled(String wanted) {
-    String number = name.substring(0, name.indexOf('-'));
+    String number = folder.substring(0, folder.indexOf('-'));
     String name = wanted.replaceFirst("[/\\\\]$", ""); // as the shell's completion leaves it
-    return name.equals(this.name) || name.equals(number) || ("0" + name).equals(number);
+    return name.equals(folder) || name.equals(number) || ("0" + name).equals(number);
   }
 
-  /** A jar of this lesson, such as {@code publisher} or {@code subscriber}. */
-  Path jar(String program) throws Failure {
-    Path jar = root().resolve(jarName(program));
-    if (!Files.isRegularFile(jar)) {
+  /** Where a jar of this lesson is once it is built, as one types it in the current folder. */
+  Path jar(String program) {
+    return seenFromHere(root().resolve(folder).resolve("target").resolve(program + ".jar"));
+  }
+
+  /** The same jar, which must be there. */
+  Path builtJar(String program) throws Failure {
+    if (!Files.isRegularFile(jar(program))) {
       throw new Failure(
-          ExitCode.FAILED,
-          jarName(program) + " is missing: ./lab builds it, and so does mvn package");
+          ExitCode.FAILED, jar(program) + " is missing: ./lab builds it, and so does mvn package");
     }
-    return jar;
+    return jar(program);
   }
 
-  /** How a reader in the project's folder names a jar of this lesson. */
-  String jarName(String program) {
-    return name + "/target/" + program + ".jar";
+  /** A file of the project as one types it in the folder one is in. */
+  static Path seenFromHere(Path file) {
+    Path here = Path.of("").toAbsolutePath();
+    return file.startsWith(here) ? here.relativize(file) : file;
   }
 
   /** The project's folder: this code is in its {@code support/lab/target}. */

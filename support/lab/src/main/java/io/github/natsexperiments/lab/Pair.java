@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.jar.Attributes;
 import java.util.jar.JarFile;
 import java.util.stream.Stream;
@@ -47,7 +48,7 @@ final class Pair {
   Pair(Lesson lesson, List<String> options) throws Failure {
     this.lesson = lesson;
     for (String program : List.of(PUBLISHER, SUBSCRIBER)) {
-      programs.put(program, load(lesson.jar(program)));
+      programs.put(program, load(lesson.builtJar(program)));
     }
     given = read(options);
     forPublisher = route(PUBLISHER);
@@ -142,10 +143,12 @@ final class Pair {
 
   /** The login of a program, when the server asks for one. */
   private void addCredentials(String program, List<String> arguments) {
-    Kit kit = Kit.of(lesson.profile());
+    Kit kit = Kit.of(lesson.profile);
     if (kit != null) {
       List<String> login = kit.option(program);
-      addDefault(program, arguments, login.get(0), login.get(1));
+      for (int i = 0; i < login.size(); i += 2) {
+        addDefault(program, arguments, login.get(i), login.get(i + 1));
+      }
     }
   }
 
@@ -167,7 +170,9 @@ final class Pair {
 
   private Failure wrongUsage(ParameterException e, String... programs) {
     List<String> helps =
-        Stream.of(programs).map(name -> "java -jar " + jarName(name) + " --help").toList();
+        Stream.of(programs)
+            .map(name -> "java " + Call.shown("-jar", lesson.jar(name), "--help"))
+            .toList();
     String what = e.getMessage().lines().findFirst().orElse("wrong usage");
     return new Failure(ExitCode.USAGE, what + ". See " + String.join(" and ", helps), e);
   }
@@ -197,13 +202,31 @@ final class Pair {
     return program.equals(PUBLISHER) ? forPublisher : forSubscriber;
   }
 
-  /** The program's jar. */
-  Path jar(String program) throws Failure {
-    return lesson.jar(program);
+  /** How to start a program of the lesson. */
+  Call lesson(String program, String url) throws Failure, IOException {
+    return Call.lesson(lesson, program, url, arguments(program));
   }
 
-  /** How a reader in the project's folder names the program's jar. */
-  String jarName(String program) {
-    return lesson.jarName(program);
+  /**
+   * How to start the plain program instead, which knows two of the options.
+   *
+   * @throws Failure when the reader gave another option
+   */
+  Call plain(String program, String url) throws Failure, IOException {
+    for (OptionSpec option : given.matchedOptionsSet()) {
+      if (!Set.of("-n", "--count", "-i", "--interval").contains(option.longestName())) {
+        throw new Failure(
+            ExitCode.USAGE,
+            "The plain programs have no " + option.longestName() + ": leave it out, or --plain");
+      }
+    }
+    ParseResult publisher = check(PUBLISHER, forPublisher);
+    List<String> arguments = new ArrayList<>();
+    arguments.add(publisher.matchedOptionValue("--count", 0L).toString());
+    if (program.equals(PUBLISHER)) {
+      Duration pace = publisher.matchedOptionValue("--interval", Duration.ZERO);
+      arguments.add(Long.toString(pace.toMillis()));
+    }
+    return Call.plain(lesson, program, url, arguments);
   }
 }

@@ -6,6 +6,8 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /**
@@ -15,6 +17,9 @@ import java.util.function.Consumer;
 final class Prefixed extends OutputStream {
   static final OutputStream STDOUT = new FileOutputStream(FileDescriptor.out);
   static final OutputStream STDERR = new FileOutputStream(FileDescriptor.err);
+
+  private static final boolean COLOUR_OUT = hasColours(1);
+  private static final boolean COLOUR_ERR = hasColours(2);
 
   private final byte[] prefix;
   private final OutputStream out;
@@ -33,7 +38,10 @@ final class Prefixed extends OutputStream {
    * @param listener is given the lines, too
    */
   Prefixed(String prefix, OutputStream out, Consumer<String> listener) {
-    this.prefix = prefix.getBytes(StandardCharsets.UTF_8);
+    boolean colour = out == STDOUT && COLOUR_OUT || out == STDERR && COLOUR_ERR;
+    // "pub | ": the word in colour, so that the two programs can be told apart at a glance.
+    String shown = colour ? "\u001b[36m" + prefix.replaceFirst(" ", "\u001b[0m ") : prefix;
+    this.prefix = shown.getBytes(StandardCharsets.UTF_8);
     this.out = out;
     this.listener = listener;
   }
@@ -72,6 +80,17 @@ final class Prefixed extends OutputStream {
   public void close() throws IOException {
     if (!lineBegins) {
       write('\n');
+    }
+  }
+
+  /** Whether that descriptor leads to a terminal, and nobody has asked for NO_COLOR. */
+  private static boolean hasColours(int descriptor) {
+    String no = System.getenv("NO_COLOR");
+    try {
+      String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
+      return (no == null || no.isEmpty()) && target.matches("/dev/(pts/|tty).*");
+    } catch (IOException | UnsupportedOperationException e) {
+      return false; // not Linux: nobody says which of the two streams is one
     }
   }
 }

@@ -12,11 +12,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code ./lab run}: a lesson in one terminal, from its server's start to its end. */
@@ -34,6 +34,7 @@ import picocli.CommandLine.Parameters;
       "  ./lab run 1                      lesson 1, ten messages",
       "  ./lab run 01-basic -n 3 -i 1s    three, one a second",
       "  ./lab run 1 -m 'Temperature {n}' --queue workers",
+      "  ./lab run 1 --plain              its plain pair; takes -n and -i only",
       "  ./lab run 1 --help               the options of its two programs"
     })
 final class Run implements Callable<Integer> {
@@ -41,6 +42,11 @@ final class Run implements Callable<Integer> {
   private static final Duration CHECK = Duration.ofMillis(20);
 
   @Mixin private Help help;
+
+  @Option(
+      names = "--plain",
+      description = "Run the plain pair: jnats alone, as in its documentation.")
+  private boolean plain; // may also come after the lesson
 
   @Parameters(
       paramLabel = "LESSON",
@@ -69,25 +75,34 @@ final class Run implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Lesson lesson = Lesson.find(name);
-    Pair pair = new Pair(lesson, options);
+    List<String> words = new ArrayList<>(options);
+    plain |= words.removeIf("--plain"::equals);
+    Pair pair = new Pair(lesson, words);
     if (pair.isHelpAsked()) {
       pair.help(Lab.stdout());
       return ExitCode.DONE;
     }
+    if (plain) {
+      pair.plain(Pair.PUBLISHER, ""); // refuses other options before a server is started
+    }
     System.setErr(
         new PrintStream(new Prefixed("lab | ", Prefixed.STDERR), true, StandardCharsets.UTF_8));
     try (Stop stop = Stop.onSignals();
-        NativeServer server = LabServer.start(LabServer.config(lesson.profile()), 0, null, stop)) {
+        NativeServer server =
+            LabServer.start(LabServer.config(lesson.profile, false), 0, null, stop)) {
       if (server == null) {
         return ExitCode.DONE;
       }
-      say(server.description() + " is ready, profile " + lesson.profile());
+      say(server.description() + " is ready, profile " + lesson.profile);
+      if (plain) {
+        Storage.prepare(lesson, server.url()); // the plain subscriber does not wait for a stream
+      }
       return run(pair, server.url(), stop);
     }
   }
 
   /** Closes the publisher first, so that the subscriber still gets what is on its way. */
-  private static int run(Pair pair, String url, Stop stop)
+  private int run(Pair pair, String url, Stop stop)
       throws Failure, IOException, InterruptedException {
     try (Child subscriber = start(pair, Pair.SUBSCRIBER, url, Redirect.PIPE, stop)) {
       long start = System.nanoTime();
@@ -123,25 +138,15 @@ final class Run implements Callable<Integer> {
     }
   }
 
-  private static Child start(Pair pair, String program, String url, Redirect input, Stop stop)
+  private Child start(Pair pair, String program, String url, Redirect input, Stop stop)
       throws Failure, IOException {
-    List<String> arguments = new ArrayList<>(List.of("--server", url));
-    arguments.addAll(pair.arguments(program));
-    say("java -jar " + pair.jarName(program) + " " + shown(arguments));
-    return new Child(
-        program, pair.jar(program), arguments, input, () -> stop.ask(Stop.Reason.OUTPUT_CLOSED));
+    Call call = plain ? pair.plain(program, url) : pair.lesson(program, url);
+    say(call.toString());
+    return new Child(call, input, () -> stop.ask(Stop.Reason.OUTPUT_CLOSED));
   }
 
   private static String ended(Child child) {
     return "The " + child.name() + " ended with exit code " + child.exitCode();
-  }
-
-  /** As a reader would type it. */
-  private static String shown(List<String> arguments) {
-    return arguments.stream()
-        .map(
-            word -> word.matches("[\\w./:=,@%+-]+") ? word : "'" + word.replace("'", "'\\''") + "'")
-        .collect(Collectors.joining(" "));
   }
 
   private static void say(String line) {

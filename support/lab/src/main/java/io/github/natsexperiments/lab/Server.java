@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  ./lab server              on port 4222, where the programs look for it",
       "  ./lab server creds        the one of lesson 2, which wants credentials",
+      "  ./lab server creds --tls  the same over TLS",
       "  ./lab server token        the one of lesson 6, which wants a token",
       "  ./lab server --data kept  what JetStream stores is there the next time",
       "  ./lab server cluster      three nodes, on ports 4222, 4223 and 4224",
@@ -65,6 +67,9 @@ final class Server implements Callable<Integer> {
       description = "Folder for the data. Default: a temporary one, gone afterwards.")
   private Path data;
 
+  @Option(names = "--tls", description = "With creds: the server asks for TLS.")
+  private boolean tls;
+
   /** For the shell's completion. */
   static final class Profiles implements Iterable<String> {
     @Override
@@ -76,6 +81,9 @@ final class Server implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     int port = port();
+    if (tls && !profile.equals(Kit.CREDS.profile())) {
+      throw new ParameterException(spec.commandLine(), "--tls is for creds");
+    }
     if (profile.equals(LabCluster.PROFILE)) {
       if (data != null) {
         throw new ParameterException(
@@ -120,7 +128,7 @@ final class Server implements Callable<Integer> {
 
   private ServerConfig config() throws Failure, InterruptedException {
     try {
-      return LabServer.config(profile);
+      return LabServer.config(profile, tls);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
@@ -149,20 +157,18 @@ final class Server implements Callable<Integer> {
     out.println(
         "  data        in "
             + (data == null ? "a temporary folder, gone when the server stops" : data));
+    out.println("  process     " + server.pid());
     out.println("  to stop     Ctrl-C");
     out.println();
     out.println("Next, in two other terminals (mvn package builds the jars):");
-    String option = isDefault(server.port()) ? "" : " --server " + server.url();
     Kit kit = Kit.of(profile);
+    // Only what JetStream stores is still there the next time.
+    Lesson lesson = kit != null ? kit.lesson() : data == null ? Lesson.BASIC : Lesson.JETSTREAM;
     for (String program : List.of(Pair.SUBSCRIBER, Pair.PUBLISHER)) {
-      out.println(
-          "  java -jar "
-              + (kit == null ? "01-basic" : kit.lesson())
-              + "/target/"
-              + program
-              + ".jar"
-              + option
-              + (kit == null ? "" : " " + String.join(" ", kit.option(program))));
+      List<Object> words = new ArrayList<>(List.of("java", "-jar", lesson.jar(program)));
+      words.addAll(isDefault(server.port()) ? List.of() : List.of("--server", server.url()));
+      words.addAll(kit == null ? List.of() : kit.option(program));
+      out.println("  " + Call.shown(words.toArray()));
     }
   }
 

@@ -23,8 +23,10 @@ class CompletionIT {
           """
           ./lab r         | run
           ./lab run 03    | 03-jetstream
+          ./lab b         | break
+          ./lab break 03  | 03-jetstream
           ./lab server c  | creds, cluster
-          ./lab server -- | --help, --verbose, --port, --data
+          ./lab server -- | --help, --verbose, --port, --data, --tls
           """)
   void bashCompletes(String typed, String expected) {
     String script =

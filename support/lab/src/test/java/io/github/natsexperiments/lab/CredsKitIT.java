@@ -57,6 +57,27 @@ class CredsKitIT {
   }
 
   @Test
+  void aServerWithTlsIsTrustedByThePrintedCommands() {
+    RunningProgram lab = lab("server", "--tls", "creds", "--port", 0);
+    String next = lab.waitForStdout("publisher.jar --server nats://");
+    RunningProgram publisher = program((next.strip() + " -n 1").split(" "));
+    assertThat(publisher.waitForExit()).isZero();
+    lab.sigint();
+    assertThat(lab.waitForExit()).isEqualTo(130);
+  }
+
+  @Test
+  void saysHowToGetAKitWithCertificates() {
+    assertThat(lab("run", "2", "-n", 1).waitForExit()).isZero();
+
+    RunningProgram lab = lab("server", "creds", "--tls", "--port", 0);
+    assertThat(lab.waitForExit()).isEqualTo(1);
+    String message = lab.waitForStderr("is without certificates");
+    RunningProgram issuer = program(message.replaceFirst(".*: (?=java )", "").split(" "));
+    assertThat(issuer.waitForExit()).isZero();
+  }
+
+  @Test
   void takesTheReadersCredentials() {
     RunningProgram lab = lab("run", "2", "-n", 1, "--creds", KIT.resolve("publisher.creds"));
     assertThat(lab.waitForExit()).isEqualTo(4);

@@ -73,6 +73,30 @@ class InfoIT {
   }
 
   @Test
+  void logsInAndShowsNoSecret() throws Exception {
+    String users = "authorization { users [ { user: lab, password: S3CRET } ] }";
+    try (RunningServer server = TestServer.start(new ServerConfig("users", users))) {
+      RunningProgram refused = lab(temporary, "info", "-s", server.url()).start();
+      assertThat(refused.waitForExit()).isEqualTo(4);
+
+      RunningProgram environment =
+          lab(temporary, "info", "-s", server.url())
+              .env("NATS_USER", "lab")
+              .env("NATS_PASSWORD", "S3CRET")
+              .start();
+      assertThat(environment.waitForExit()).isZero();
+
+      String url = server.url().replace("nats://", "nats://lab:S3CRET@");
+      RunningProgram inUrl = lab(temporary, "info", "-s", url).start();
+      assertThat(inUrl.waitForExit()).isZero();
+      for (RunningProgram lab : List.of(refused, environment, inUrl)) {
+        assertThat(lab.stdoutLines()).noneMatch(line -> line.contains("S3CRET"));
+        assertThat(lab.stderrLines()).noneMatch(line -> line.contains("S3CRET"));
+      }
+    }
+  }
+
+  @Test
   void saysThatThereIsNoServer() {
     RunningProgram lab = lab(temporary, "info", "--server", "nats://127.0.0.1:1").start();
 

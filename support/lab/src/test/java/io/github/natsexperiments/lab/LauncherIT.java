@@ -105,6 +105,10 @@ class LauncherIT {
           pom.xml,                                  run 01-basic -h, 'support/lab,01-basic'
           pom.xml,                                  server --help,  support/lab
           support/cli/src/main,                     run 1 -h,       'support/lab,01-basic'
+          support/resilience/src/main,              run 1 -h,       'support/lab,01-basic'
+          support/resilience/pom.xml,               -V,             support/lab
+          01-basic/src/main,                        break --kills 3 1 -h, 01-basic
+          01-basic/src/main,                        --verbose run 1 -h, 01-basic
           support/server/pom.xml,                   run 01 -h,      support/lab
           servers/open.conf,                        info --help,    support/lab
           support/lab/src/main,                     run 1 -h,       support/lab
@@ -142,6 +146,37 @@ class LauncherIT {
     assertThat(run("run", "1", "-h").waitForExit()).isZero();
 
     assertThat(built()).containsExactly(jar.replaceFirst("/target/.*", ""));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "server creds -h, 02-creds-auth",
+    "server --port 0 creds -h, 02-creds-auth",
+    "server token --port 0 -h, 06-kv-token",
+    "server -h token, 06-kv-token",
+    "server --data creds -h,",
+    "server -h,"
+  })
+  void buildsTheIssuerOfTheProfileWhateverTheOrderOfTheWords(String args, String module)
+      throws IOException {
+    maven(FAKE);
+
+    assertThat(run(args.split(" ")).waitForExit()).isZero();
+
+    assertThat(built()).isEqualTo(module == null ? List.of() : List.of(module));
+  }
+
+  @Test
+  void whatItPrintsCanBeTypedInAnyFolder() throws IOException {
+    String refused = run("run", "1", "--foo").stderrLines().get(0);
+    String[] commands = refused.replaceFirst(".* See ", "").split(" and (?=java)");
+
+    assertThat(commands).hasSize(2);
+    Path elsewhere = Files.createDirectory(temporary.resolve("elsewhere"));
+    for (String command : commands) {
+      Program typed = Program.command("sh", "-c", "cd '" + elsewhere + "' && " + command);
+      assertThat(typed.start().waitForExit()).as(command).isZero();
+    }
   }
 
   @Test

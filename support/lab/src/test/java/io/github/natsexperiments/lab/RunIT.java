@@ -6,6 +6,7 @@ import static io.github.natsexperiments.lab.LabProcess.lab;
 import static io.github.natsexperiments.lab.LabProcess.labInTerminal;
 import static io.github.natsexperiments.lab.LabProcess.withServer;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
@@ -58,7 +59,7 @@ class RunIT {
   void givesTheSubscriberMorePatienceThanThePaceNeeds() {
     RunningProgram lab = lab(temporary, "run", "1", "--interval", "1m", "-n", 2).start();
 
-    lab.waitForStderr("lab | java -jar 01-basic/target/publisher.jar");
+    command(lab, "publisher");
     assertThat(command(lab, "subscriber")).contains("--timeout=70s");
   }
 
@@ -93,11 +94,12 @@ class RunIT {
       delimiter = '|',
       textBlock =
           """
-          run 1 --foo       | Unknown option: '--foo'. See java -jar 01-basic/target/publisher.jar --help and java -jar 01-basic/target/subscriber.jar --help
-          run 1 -n          | Missing required parameter for option '-n' (N). See java -jar 01-basic/target/publisher.jar --help and java -jar 01-basic/target/subscriber.jar --help
-          run 1 -n 0        | Invalid value '0' for --count: it must be 1 or more. See java -jar 01-basic/target/publisher.jar --help
+          run 1 --foo       | Unknown option: '--foo'. See java -jar PUBLISHER --help and java -jar SUBSCRIBER --help
+          run 1 -n          | Missing required parameter for option '-n' (N). See java -jar PUBLISHER --help and java -jar SUBSCRIBER --help
+          run 1 -n 0        | Invalid value '0' for --count: it must be 1 or more. See java -jar PUBLISHER --help
           run 1 --queue a.  | Invalid value for option '--queue': 'a.'
           run 1 -s nats://x | lab run starts a server of its own
+          run 1 --plain -q  | The plain programs have no -q: leave it out, or --plain
           run 99            | No lesson "99". There is 01-basic
           run               | Which lesson? There is 01-basic
           """)
@@ -105,8 +107,46 @@ class RunIT {
     RunningProgram lab = lab(temporary, (Object[]) args.split(" ")).start();
 
     assertThat(lab.waitForExit()).isEqualTo(2);
-    assertThat(lab.stderrLines()).hasSize(1).first().asString().contains(message);
+    assertThat(lab.stderrLines())
+        .hasSize(1)
+        .first()
+        .asString()
+        .contains(
+            message
+                .replace("PUBLISHER", jar("publisher"))
+                .replace("SUBSCRIBER", jar("subscriber")));
     assertThat(lab.stdoutBytes()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"run 1 --plain -n 3 -i 0", "run --plain 1 -n 3 -i 0"})
+  void runsThePlainPair(String args) {
+    RunningProgram lab = lab(temporary, (Object[]) args.split(" ")).start();
+
+    assertThat(lab.waitForExit()).isZero();
+    assertThat(lab.stdoutLines())
+        .hasSize(6)
+        .contains("pub | Published a message to subject \"foo\": Hello #2 from NATS publisher");
+    assertThat(lab.stderrLines())
+        .anyMatch(
+            line ->
+                line.startsWith("lab | java -cp " + jar("publisher"))
+                    && line.contains(" io.github.natsexperiments.basic.PlainPublisher nats://")
+                    && line.endsWith(" 3 0"));
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no watchdog")
+  void leavesNothingRunningWhenKilled() {
+    RunningProgram lab = lab(temporary, "run", "1", "-n", 1000, "-q").start();
+    lab.waitForStderr("lab | java -jar " + jar("publisher"));
+    List<ProcessHandle> children = children(lab);
+
+    lab.signal("KILL");
+
+    assertThat(lab.waitForExit()).isEqualTo(137);
+    await().untilAsserted(() -> assertThat(temporary).isEmptyDirectory());
+    assertNothingIsLeft(children, temporary);
   }
 
   @Test
@@ -219,6 +259,12 @@ class RunIT {
 
   /** The line that tells how a program was called. */
   private static String command(RunningProgram lab, String program) {
-    return lab.waitForStderr("lab | java -jar 01-basic/target/" + program + ".jar");
+    return lab.waitForStderr("lab | java -jar " + jar(program));
+  }
+
+  /** As one types it in the folder of these tests. */
+  private static String jar(String program) {
+    return Call.shown(
+        Path.of("..", "..", "01-basic", "target", program + ".jar").toAbsolutePath().normalize());
   }
 }

@@ -30,12 +30,13 @@ class ServerIT {
   void saysWhereItIsAndWhatComesNext() throws Exception {
     RunningProgram lab = lab(temporary, "server", "--port", 0).start();
     String url = url(lab);
-    lab.waitForStdout("java -jar 01-basic/target/publisher.jar --server " + url);
+    assertThat(lab.waitForStdout("01-basic/target/publisher.jar")).endsWith(" --server " + url);
 
     assertThat(lab.stdoutLines())
         .anyMatch(line -> line.matches("nats-server \\d+\\.\\d+\\.\\d+.* from .*, profile open"))
         .anyMatch(line -> line.matches(" +monitoring +http://127\\.0\\.0\\.1:\\d+"))
         .anyMatch(line -> line.contains("Ctrl-C"))
+        .contains("  process     " + children(lab).get(0).pid())
         .anyMatch(line -> line.contains("temporary folder"));
     try (Connection connection = Nats.connect(url)) {
       assertThat(connection.getServerInfo().isJetStreamAvailable()).isTrue();
@@ -79,6 +80,7 @@ class ServerIT {
     Path data = temporary.resolve("kept data");
     for (int run = 0; run < 2; run++) {
       RunningProgram lab = lab(temporary, "server", "--port", 0, "--data", data).start();
+      lab.waitForStdout("03-jetstream/target/publisher.jar");
       try (Connection connection = Nats.connect(url(lab))) {
         if (run == 0) {
           connection
@@ -109,8 +111,24 @@ class ServerIT {
             line.matches(
                 "ERROR Cannot start a server: port "
                     + port
-                    + " is taken by nats-server \\S+; stop it, or choose another port with --port"));
+                    + " is taken by nats-server \\S+; stop it \\(kill "
+                    + children(first).get(0).pid()
+                    + "\\), or choose another port with --port"));
     assertThat(first.isRunning()).isTrue();
+  }
+
+  @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no watchdog")
+  void theServerGoesWhenTheLabIsKilled() {
+    RunningProgram lab = lab(temporary, "server", "--port", 0).start();
+    url(lab);
+    List<ProcessHandle> children = children(lab);
+
+    lab.signal("KILL");
+
+    assertThat(lab.waitForExit()).isEqualTo(137);
+    await().untilAsserted(() -> assertThat(temporary).isEmptyDirectory());
+    assertNothingIsLeft(children, temporary);
   }
 
   @Test

@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -81,6 +82,7 @@ public final class Connector {
     private final List<Exception> heard = new ArrayList<>();
     private int rejections;
     private ServerInfo rejecting;
+    private Reason foreign;
 
     Attempt(Options options) {
       super(options.getErrorListener());
@@ -93,13 +95,25 @@ public final class Connector {
       thread.setDaemon(true);
       thread.start();
       try {
-        return result.get();
+        return await();
       } catch (ExecutionException e) {
         throw explain(e.getCause());
       } catch (InterruptedException e) {
         thread.interrupt();
         result.cancel(false); // a connection that comes all the same is closed
         throw e;
+      }
+    }
+
+    private Connection await() throws InterruptedException, ExecutionException {
+      try {
+        return result.get(Probe.SILENCE.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (TimeoutException e) {
+        Exception why = Probe.whySilent(options);
+        if (why != null) {
+          result.completeExceptionally(why);
+        }
+        return result.get();
       }
     }
 
@@ -123,15 +137,17 @@ public final class Connector {
         super.errorOccurred(connection, error);
         return;
       }
-      if (JetStreamErrors.isLoginError(error)) {
-        ServerInfo info = connection.getServerInfo();
-        if (info.isAuthRequired()) { // else it is gone with the connection
-          rejecting = info;
-        }
-        // Another server of the list may still accept the login: only the last rejection is final.
-        if (++rejections == options.getServers().size()) {
-          result.completeExceptionally(new AuthenticationException(error));
-        }
+      boolean login = JetStreamErrors.isLoginError(error);
+      IOException refusal = login ? new AuthenticationException(error) : new IOException(error);
+      heard.add(refusal);
+      ServerInfo info = connection.getServerInfo();
+      if (login && info.isAuthRequired()) { // else it is gone with the connection
+        rejecting = info;
+      }
+      // Another server of the list may still take us: only the last refusal is final.
+      if ((login || Probe.reasonOf(refusal) == Reason.SERVER_FULL)
+          && ++rejections == options.getServers().size()) {
+        result.completeExceptionally(refusal);
       }
     }
 
@@ -152,20 +168,29 @@ public final class Connector {
         return new ConnectFailedException(Reason.FAILED, e.toString(), null, e);
       }
       Set<String> words = new LinkedHashSet<>();
-      boolean foreign = false;
+      Reason reason = reasonOf(e);
       for (Exception each : heard) {
         words.add(inWords(each));
-        foreign |= isForeign(each);
-        e.addSuppressed(each);
+        if (each != e) {
+          e.addSuppressed(each);
+        }
+        reason = reasonOf(each) == Reason.UNREACHABLE ? reason : reasonOf(each);
       }
       return new ConnectFailedException(
-          foreign ? Reason.NOT_A_NATS_SERVER : Reason.UNREACHABLE,
-          words.isEmpty() ? e.getMessage() : String.join("; ", words),
-          null,
-          e);
+          reason, words.isEmpty() ? inWords(e) : String.join("; ", words), null, e);
     }
 
-    private String inWords(Exception e) {
+    /** What one error says; a server that jnats does not understand is asked once more. */
+    private Reason reasonOf(Throwable e) {
+      Reason reason = Probe.reasonOf(e);
+      if (reason == Reason.NOT_A_NATS_SERVER) {
+        foreign = foreign == null ? Probe.foreign(options.getServers()) : foreign;
+        return foreign;
+      }
+      return reason;
+    }
+
+    private String inWords(Throwable e) {
       if (e instanceof UnknownHostException) {
         return "unknown host " + e.getMessage();
       }
@@ -175,11 +200,20 @@ public final class Connector {
       if (e instanceof ConnectException) {
         return e.getMessage().toLowerCase(Locale.ROOT);
       }
-      return isForeign(e) ? "what answers there is not a nats-server" : e.getMessage();
-    }
-
-    private static boolean isForeign(Exception e) {
-      return String.valueOf(e.getMessage()).contains("INFO");
+      return switch (reasonOf(e)) {
+        case NOT_A_NATS_SERVER -> "what answers there is not a nats-server";
+        case SERVER_FULL -> "the server has all the connections that it may have";
+        case TLS_REQUIRED -> "the server wants TLS";
+        case TLS_NOT_OFFERED -> "the server does not speak TLS";
+        case TLS_UNKNOWN_AUTHORITY -> "an authority unknown here signed the server's certificate";
+        case TLS_EXPIRED -> "the server's certificate has expired, or is not valid yet";
+        case TLS_WRONG_NAME -> "the server's certificate is for another name";
+        case TLS_CLIENT_CERTIFICATE ->
+            "the server does not accept our certificate, or the lack of one";
+        case TLS_FIRST_EXPECTED -> "the server speaks TLS before anything else";
+        case TLS_FIRST_NOT_OFFERED -> "the server does not begin with TLS";
+        default -> e.getMessage();
+      };
     }
   }
 }

@@ -94,12 +94,21 @@ public final class HalfOpenGuard implements ConnectionListener, AutoCloseable {
       }
     }
     onStuck.run();
+    // forceReconnect comes back when there is a server again: nobody shall have to wait for that.
+    Thread thread = new Thread(() -> reconnect(connection), "reconnect");
+    thread.setDaemon(true);
+    thread.start();
+    return false;
+  }
+
+  private static void reconnect(Connection connection) {
     try {
       connection.forceReconnect();
     } catch (IOException | IllegalStateException e) {
       // Closed meanwhile, or the server is away: jnats goes on trying.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
-    return false;
   }
 
   /** Ends the guarding. */

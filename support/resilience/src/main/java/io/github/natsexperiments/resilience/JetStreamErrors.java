@@ -33,8 +33,8 @@ public final class JetStreamErrors {
   static final int WRONG_LAST_MESSAGE_ID = 10070;
   private static final int NO_LEADER = 10008;
   private static final int NOT_LEADER = 10009;
+  private static final int DUPLICATE_IN_PROCESS = 10158; // of a cluster: the first is on its way
   private static final int TOO_MANY_REQUESTS = 429;
-  private static final int MESSAGE_ID_IN_PROCESS = 10158; // two with the same id
   private static final String PERMISSIONS_VIOLATION = "permissions violation for ";
 
   private JetStreamErrors() {}
@@ -44,7 +44,7 @@ public final class JetStreamErrors {
     int code = e.getApiErrorCode();
     return code == NO_LEADER
         || code == NOT_LEADER
-        || code == MESSAGE_ID_IN_PROCESS
+        || code == DUPLICATE_IN_PROCESS
         || e.getErrorCode() == TOO_MANY_REQUESTS;
   }
 

@@ -170,9 +170,14 @@ public final class NativeServer implements RunningServer, Ports.Server {
   @Override
   public synchronized void kill() throws IOException {
     if (isAlive()) {
-      process.kill();
+      process().destroyForcibly();
       await(ServerProcess.SIGNAL_LIMIT, "die", () -> !isAlive());
     }
+  }
+
+  /** Removes what JetStream has stored, as a new disk would; only while the server is down. */
+  public synchronized void wipe() {
+    ServerFinder.delete(data);
   }
 
   @Override
@@ -197,7 +202,7 @@ public final class NativeServer implements RunningServer, Ports.Server {
     if (lameDuck) {
       signal("INT"); // a lame duck ignores SIGTERM
     } else {
-      process.terminate();
+      process().destroy();
     }
     await(ServerProcess.SIGNAL_LIMIT, "stop", () -> !isAlive());
   }
@@ -265,7 +270,7 @@ public final class NativeServer implements RunningServer, Ports.Server {
   }
 
   /** All that this server has on disk. */
-  Path folder() {
+  public Path folder() {
     return folder;
   }
 

@@ -61,7 +61,6 @@ public final class Ports {
     return List.copyOf(ports);
   }
 
-  /** What is started on ports. */
   interface Server extends AutoCloseable {
     void start() throws IOException;
 
@@ -69,7 +68,6 @@ public final class Ports {
     void close();
   }
 
-  /** Makes a server, without starting it. */
   interface Maker<T extends Server> {
     T make(List<Integer> ports) throws IOException;
   }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,30 +29,29 @@ import org.slf4j.LoggerFactory;
  *
  * @param version without "v", for example {@code 2.14.5}
  * @param base the folder of all releases, without a slash at the end
- * @param checksums SHA-256 in lower-case hex, by the end of the archive's name, for example {@code
- *     linux-amd64.tar.gz}
+ * @param checksums SHA-256 in lower-case hex, by the archive's name
  * @param stall how long to wait for a connection, and for every next byte
  * @param limit how long the whole download may take
  */
 record Release(
     String version, URI base, Map<String, String> checksums, Duration stall, Duration limit) {
 
-  /** The release that the project is made for. */
+  /**
+   * The release that the project is made for, the one in the image {@code nats.image} of pom.xml
+   * and docker-compose.yml, with the lines of its file SHA256SUMS for the systems that we know.
+   */
   static final Release OFFICIAL =
       new Release(
           "2.14.5",
           URI.create("https://github.com/nats-io/nats-server/releases/download"),
-          Map.of(
-              "linux-amd64.tar.gz",
-              "5e3b603d47c447bda1f77f9ac16dbf91c90aac4ff3681f8fbbc7201e4ed99355",
-              "linux-arm64.tar.gz",
-              "673a98d3faa79dde3f9ebf16d6dfac36a5f694e7ad2015e4954dd7939c85cd4c",
-              "darwin-amd64.tar.gz",
-              "f95c98d6b6ed2b63c5681b46b092c9585c99767d547cf495730c329234625e96",
-              "darwin-arm64.tar.gz",
-              "ddd907854d9a2de834af133fa396915fe6442fe6d8909ae31390d1ea7a0fea50",
-              "windows-amd64.zip",
-              "f66f840a211ab665083b88e9b7edbcf6296cda143be47e53e6f6bb8520692bbb"),
+          sums(
+              """
+              5e3b603d47c447bda1f77f9ac16dbf91c90aac4ff3681f8fbbc7201e4ed99355  nats-server-v2.14.5-linux-amd64.tar.gz
+              673a98d3faa79dde3f9ebf16d6dfac36a5f694e7ad2015e4954dd7939c85cd4c  nats-server-v2.14.5-linux-arm64.tar.gz
+              f95c98d6b6ed2b63c5681b46b092c9585c99767d547cf495730c329234625e96  nats-server-v2.14.5-darwin-amd64.tar.gz
+              ddd907854d9a2de834af133fa396915fe6442fe6d8909ae31390d1ea7a0fea50  nats-server-v2.14.5-darwin-arm64.tar.gz
+              f66f840a211ab665083b88e9b7edbcf6296cda143be47e53e6f6bb8520692bbb  nats-server-v2.14.5-windows-amd64.zip
+              """),
           Duration.ofSeconds(10),
           Duration.ofMinutes(10));
 
@@ -78,12 +78,12 @@ record Release(
    * @throws IOException when it cannot be had
    */
   Path download(String os, String arch, Path folder) throws IOException {
-    String archive = archive(os, arch);
+    String archive = "nats-server-v" + version + "-" + archive(os, arch);
     String expected = checksums.get(archive);
     if (expected == null) {
       throw new IOException("nats-server " + version + " is not released for " + os + "-" + arch);
     }
-    String url = base + "/v" + version + "/nats-server-v" + version + "-" + archive;
+    String url = base + "/v" + version + "/" + archive;
     Path file = folder.resolve(archive);
     String actual;
     try {
@@ -102,6 +102,13 @@ record Release(
               + "; install nats-server yourself and set NATS_SERVER_PATH to it");
     }
     return unpack(file, os, arch, folder);
+  }
+
+  private static Map<String, String> sums(String lines) {
+    return lines
+        .lines()
+        .map(line -> line.split("  "))
+        .collect(Collectors.toMap(line -> line[1], line -> line[0]));
   }
 
   /** The end of an archive's name. */

@@ -18,6 +18,9 @@ import java.util.regex.Pattern;
  */
 public record ServerBinary(Path path, String version, String origin) {
 
+  /** The release that is downloaded where there is no nats-server. */
+  public static final String RELEASE = Release.OFFICIAL.version();
+
   private static final Duration ANSWER = Duration.ofSeconds(20);
   private static final Pattern VERSION = Pattern.compile("nats-server: v?(\\S+)");
 
@@ -30,7 +33,7 @@ public record ServerBinary(Path path, String version, String origin) {
    *   <li>{@code nats-server} on the {@code PATH};
    *   <li>the cache: the folder {@code nats-experiments} in {@code $XDG_CACHE_HOME}, by default in
    *       {@code ~/.cache};
-   *   <li>the official release 2.14.5 for this system, downloaded into the cache. Its SHA-256 is
+   *   <li>the official {@link #RELEASE} for this system, downloaded into the cache. Its SHA-256 is
    *       pinned here: an archive with another one is refused, and nothing else is tried;
    *   <li>on Debian, Ubuntu and their like, when the release cannot be downloaded: the
    *       distribution's package, fetched by {@code apt-get download} into the cache. It needs no

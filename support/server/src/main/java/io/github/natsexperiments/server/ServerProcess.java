@@ -21,7 +21,6 @@ final class ServerProcess {
   private static final Logger LOG = LoggerFactory.getLogger(ServerProcess.class);
   private static final long POLL_MILLIS = 10;
 
-  /** What is waited for. */
   interface Condition {
     boolean isMet() throws IOException;
   }
@@ -65,19 +64,9 @@ final class ServerProcess {
     return process.isAlive();
   }
 
-  /** SIGTERM, or SIGKILL where there is no other. */
-  void terminate() {
-    process.destroy();
-  }
-
-  /** SIGKILL; it also ends a paused server. Does nothing to a dead one. */
-  void kill() {
-    process.destroyForcibly();
-  }
-
-  /** Kills and waits for the end. An interrupt ends the wait. */
+  /** Kills, also a paused server, and waits for the end. An interrupt ends the wait. */
   void end() {
-    kill();
+    process.destroyForcibly();
     try {
       if (!process.waitFor(SIGNAL_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
         LOG.warn("nats-server (process {}) does not die", process.pid());

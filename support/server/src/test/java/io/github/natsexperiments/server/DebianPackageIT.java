@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Fetches the real package with the real apt-get, as this user. */
+@Tag("soak")
 @EnabledIf(value = "isDebian", disabledReason = "this is no Debian")
 class DebianPackageIT {
 

@@ -67,7 +67,11 @@ final class ReleasePage implements AutoCloseable {
   /** The release of this page, with the checksum of the given archive for this platform. */
   Release release(byte[] archive) {
     Map<String, String> checksums =
-        Map.of("linux-amd64.tar.gz", sha256(archive), "windows-amd64.zip", sha256(archive));
+        Map.of(
+            "nats-server-v9.8.7-linux-amd64.tar.gz",
+            sha256(archive),
+            "nats-server-v9.8.7-windows-amd64.zip",
+            sha256(archive));
     return new Release("9.8.7", uri(), checksums, Duration.ofSeconds(5), Duration.ofSeconds(60));
   }
 

@@ -372,7 +372,7 @@ class ServerFinderTest {
           new Release(
               "9.8.7",
               URI.create(args[0]),
-              Map.of("linux-amd64.tar.gz", args[1]),
+              Map.of("nats-server-v9.8.7-linux-amd64.tar.gz", args[1]),
               Duration.ofSeconds(30),
               Duration.ofSeconds(60));
       Map<String, String> environment = Map.of("PATH", "", "XDG_CACHE_HOME", args[2]);
@@ -436,7 +436,7 @@ class ServerFinderTest {
   }
 
   private Release unreachable() {
-    Map<String, String> checksums = Map.of("linux-amd64.tar.gz", "00");
+    Map<String, String> checksums = Map.of("nats-server-v9.8.7-linux-amd64.tar.gz", "00");
     URI nobody = URI.create("http://127.0.0.1:1");
     return new Release("9.8.7", nobody, checksums, Duration.ofSeconds(5), Duration.ofSeconds(60));
   }

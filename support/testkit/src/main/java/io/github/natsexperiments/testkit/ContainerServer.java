@@ -5,22 +5,16 @@ import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.PortBinding;
-import com.github.dockerjava.api.model.Ports;
+import io.github.natsexperiments.server.Monitoring;
+import io.github.natsexperiments.server.Ports;
 import io.github.natsexperiments.server.RunningServer;
+import io.github.natsexperiments.server.ServerBinary;
 import io.github.natsexperiments.server.ServerConfig;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.HttpURLConnection;
-import java.net.InetAddress;
-import java.net.Proxy;
-import java.net.ServerSocket;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
+import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 import org.testcontainers.containers.GenericContainer;
@@ -36,16 +30,13 @@ import org.testcontainers.utility.DockerImageName;
  */
 final class ContainerServer implements RunningServer {
 
-  private static final String IMAGE = "nats:2.14.5-alpine";
+  private static final String IMAGE = "nats:" + ServerBinary.RELEASE + "-alpine";
   private static final String LOOPBACK = "127.0.0.1";
   private static final int CLIENT = 4222;
   private static final int MONITORING = 8222;
   private static final String CONFIG = "/etc/nats/nats.conf";
   private static final Duration PATIENCE = Duration.ofSeconds(30);
-  private static final int HTTP_MILLIS = 1000;
   private static final String REFUSED = "Failed to reload";
-  private static final Pattern VERSION = Pattern.compile("\"version\":\\s*\"([^\"]+)\"");
-  private static final Pattern LOADED = Pattern.compile("\"config_load_time\":\\s*\"([^\"]+)\"");
 
   private static final StartupCheckStrategy STARTED =
       new StartupCheckStrategy() {
@@ -63,7 +54,7 @@ final class ContainerServer implements RunningServer {
 
   private final GenericContainer<?> container;
   private int port;
-  private int monitoringPort;
+  private Monitoring monitoring;
   private String description;
   private ServerConfig config;
   private boolean lameDuck;
@@ -89,7 +80,7 @@ final class ContainerServer implements RunningServer {
       server.awaitReady();
       server.description =
           "nats-server %s in a container of the image %s"
-              .formatted(server.monitored(VERSION), image());
+              .formatted(server.monitoring.version().orElse("of unknown version"), image());
       return server;
     } catch (IOException | RuntimeException e) {
       server.close();
@@ -115,17 +106,22 @@ final class ContainerServer implements RunningServer {
 
   /** Called for every attempt: somebody else may take a port before the container does. */
   private void bindPorts(CreateContainerCmd create) {
-    port = freePort();
-    monitoringPort = freePort();
+    try {
+      port = Ports.free();
+      monitoring = new Monitoring(Ports.free());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     create
         .withExposedPorts(ExposedPort.tcp(CLIENT), ExposedPort.tcp(MONITORING))
         .getHostConfig()
-        .withPortBindings(binding(port, CLIENT), binding(monitoringPort, MONITORING));
+        .withPortBindings(binding(port, CLIENT), binding(monitoring.port(), MONITORING));
   }
 
   private static PortBinding binding(int port, int inContainer) {
     return new PortBinding(
-        Ports.Binding.bindIpAndPort(LOOPBACK, port), ExposedPort.tcp(inContainer));
+        com.github.dockerjava.api.model.Ports.Binding.bindIpAndPort(LOOPBACK, port),
+        ExposedPort.tcp(inContainer));
   }
 
   @Override
@@ -140,7 +136,7 @@ final class ContainerServer implements RunningServer {
 
   @Override
   public int monitoringPort() {
-    return monitoringPort;
+    return monitoring.port();
   }
 
   @Override
@@ -196,13 +192,17 @@ final class ContainerServer implements RunningServer {
 
   @Override
   public void reload(ServerConfig config) throws IOException {
-    String loaded = monitored(LOADED);
+    Optional<String> loaded = monitoring.configLoadTime();
     int said = container.getLogs().length();
     copy(config);
     signal("HUP");
     await(
         "reload",
-        () -> !monitored(LOADED).equals(loaded) || container.getLogs().indexOf(REFUSED, said) >= 0);
+        () -> {
+          Optional<String> now = monitoring.configLoadTime();
+          return now.isPresent() && !now.equals(loaded)
+              || container.getLogs().indexOf(REFUSED, said) >= 0;
+        });
     String log = container.getLogs().substring(said);
     if (log.contains(REFUSED)) {
       copy(this.config); // for the next start
@@ -227,32 +227,9 @@ final class ContainerServer implements RunningServer {
   }
 
   private void awaitReady() throws IOException {
-    await("start", () -> !container.isRunning() || get("/healthz").contains("\"ok\""));
+    await("start", () -> !container.isRunning() || monitoring.isHealthy(Monitoring.HEALTHY));
     if (!container.isRunning()) {
       throw new IOException("nats-server did not start:\n" + container.getLogs());
-    }
-  }
-
-  private String monitored(Pattern wanted) throws IOException {
-    Matcher matcher = wanted.matcher(get("/varz"));
-    if (!matcher.find()) {
-      throw new IOException("/varz does not say " + wanted);
-    }
-    return matcher.group(1);
-  }
-
-  /** GETs from the monitoring endpoint; nothing when it does not answer with success. */
-  private String get(String path) throws IOException {
-    var uri = URI.create("http://" + LOOPBACK + ":" + monitoringPort() + path);
-    var http = (HttpURLConnection) uri.toURL().openConnection(Proxy.NO_PROXY);
-    http.setConnectTimeout(HTTP_MILLIS);
-    http.setReadTimeout(HTTP_MILLIS);
-    try (InputStream in = http.getInputStream()) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      return "";
-    } finally {
-      http.disconnect();
     }
   }
 
@@ -280,21 +257,6 @@ final class ContainerServer implements RunningServer {
       command.run();
     } catch (DockerException e) {
       throw new IOException(e);
-    }
-  }
-
-  /**
-   * A port below the range from which the system serves outgoing connections, so that none of them
-   * takes it while the server is stopped.
-   */
-  private static int freePort() {
-    while (true) {
-      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
-      try (var socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-        return socket.getLocalPort();
-      } catch (IOException taken) {
-        // the next one, then
-      }
     }
   }
 }

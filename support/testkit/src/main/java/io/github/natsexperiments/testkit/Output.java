@@ -40,17 +40,6 @@ record Output(String name, Path file) {
     return new String(bytes(), StandardCharsets.UTF_8).lines().toList();
   }
 
-  /** How many lines are complete. */
-  int count() {
-    int count = 0;
-    for (byte b : bytes()) {
-      if (b == '\n') {
-        count++;
-      }
-    }
-    return count;
-  }
-
   /** The first and the last lines, so that a million of them do not drown the failure. */
   String excerpt() {
     StringBuilder text = new StringBuilder();
@@ -93,6 +82,7 @@ record Output(String name, Path file) {
 
     private final InputStream in;
     private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+    private int complete;
 
     private Search() {
       try {
@@ -121,6 +111,17 @@ record Output(String name, Path file) {
         line.write(chunk, from, length - from);
       }
       return line.size() == 0 ? Optional.empty() : Optional.of(text()).filter(wanted);
+    }
+
+    /** How many lines are complete; reads only what came since the last call. */
+    int count() throws IOException {
+      byte[] chunk = new byte[1 << 16];
+      for (int length; (length = in.read(chunk)) > 0; ) {
+        for (int i = 0; i < length; i++) {
+          complete += chunk[i] == '\n' ? 1 : 0;
+        }
+      }
+      return complete;
     }
 
     private String text() {

@@ -22,7 +22,6 @@ public final class RunningProgram implements AutoCloseable {
   public static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private static final long POLL_MILLIS = 10;
-  private static final long COUNT_MILLIS = 50;
 
   private final String command;
   private final Path files;
@@ -67,13 +66,17 @@ public final class RunningProgram implements AutoCloseable {
    */
   public void waitForStdoutLines(int lines, Duration limit) {
     long deadline = System.nanoTime() + limit.toNanos();
-    boolean over = false;
-    while (stdout.count() < lines) {
-      if (over || System.nanoTime() > deadline) {
-        throw new AssertionError(
-            "%d lines instead of %d: %s".formatted(stdout.count(), lines, this));
+    try (Output.Search search = stdout.search()) {
+      boolean over = false;
+      while (search.count() < lines) {
+        if (over || System.nanoTime() > deadline) {
+          throw new AssertionError(
+              "%d lines instead of %d: %s".formatted(search.count(), lines, this));
+        }
+        over = exitsWithin(POLL_MILLIS);
       }
-      over = exitsWithin(COUNT_MILLIS);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -1,0 +1,82 @@
+package io.github.natsexperiments.basic;
+
+import io.github.natsexperiments.cli.CommonOptions;
+import io.github.natsexperiments.cli.DurationConverter;
+import io.github.natsexperiments.cli.HeaderOptions;
+import io.github.natsexperiments.cli.PayloadSource;
+import io.github.natsexperiments.cli.PublisherOptions;
+import io.github.natsexperiments.cli.Run;
+import io.github.natsexperiments.cli.Subjects;
+import io.nats.client.Connection;
+import io.nats.client.impl.Headers;
+import java.time.Duration;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The command line of {@link BasicPublisher}. */
+@Command(
+    name = "publisher.jar",
+    synopsisHeading = "Usage: java -jar ",
+    description = "Publishes messages to a subject over core NATS.",
+    footer = {
+      "",
+      "Examples:",
+      "  java -jar publisher.jar                            one message a second",
+      "  java -jar publisher.jar -n 5 -m 'Temperature {n}'  five of your own",
+      "  java -jar publisher.jar --request                  wait for a reply to each",
+      "  tail -f some.log | java -jar publisher.jar --stdin",
+      "  java -jar publisher.jar -n 1000000 -i 0 -q --size 128"
+    })
+final class BasicPublisherOptions {
+  @Mixin private CommonOptions common;
+  @Mixin private PublisherOptions publisher;
+  @Mixin private HeaderOptions.ForPublishing headers;
+
+  @Option(
+      names = "--subject",
+      paramLabel = "SUBJECT",
+      converter = Subjects.ForPublishing.class,
+      description = "Subject to publish to. Default: ${DEFAULT-VALUE}.")
+  private String subject = "foo";
+
+  @Option(names = "--request", description = "Send requests, and print the reply to each.")
+  private boolean request;
+
+  @Option(
+      names = {"-t", "--timeout"},
+      paramLabel = "D",
+      converter = DurationConverter.class,
+      description = "With --request: longest wait for a reply. Default: 2s.")
+  private Duration timeout = Duration.ofSeconds(2);
+
+  Run run() {
+    return common.run("Published", publisher.count(), false);
+  }
+
+  String[] servers() {
+    return common.servers();
+  }
+
+  PayloadSource payloads(Run run, Connection connection) {
+    return publisher.payloads(run.stop(), connection.getMaxPayload());
+  }
+
+  /** The headers of every message; null when there are none. */
+  Headers headers() {
+    return headers.headers();
+  }
+
+  String subject() {
+    return subject;
+  }
+
+  boolean request() {
+    return request;
+  }
+
+  /** The longest wait for a reply. */
+  Duration timeout() {
+    return timeout;
+  }
+}

@@ -1,0 +1,212 @@
+package io.github.natsexperiments.creds;
+
+import static io.github.natsexperiments.creds.IssuedKit.failsWith;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import io.github.natsexperiments.server.RunningServer;
+import io.github.natsexperiments.server.ServerConfig;
+import io.github.natsexperiments.testkit.Program;
+import io.github.natsexperiments.testkit.RunningProgram;
+import io.github.natsexperiments.testkit.TestServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** TLS that works, and every way in which it does not: each in its own words. */
+class TlsIT {
+  /** A second on a quiet machine; jnats alone says some of these after 10 s. */
+  private static final Duration SOON = Duration.ofSeconds(9);
+
+  @TempDir private static Path folder;
+  private static Path kit;
+  private static Path otherKit;
+
+  @BeforeAll
+  static void issue() {
+    // The files are named in the configuration, and a container does not have them.
+    assumeFalse("container".equals(System.getProperty("nats.test.server")));
+    kit = issue("kit");
+    otherKit = issue("other");
+  }
+
+  private static Path issue(String name) {
+    Path made = folder.resolve(name);
+    RunningProgram issuer = Program.jar("issuer").args("--out", made, "--tls").start();
+    assertThat(issuer.waitForExit(Duration.ofMinutes(2))).isZero(); // keytool, three times
+    return made;
+  }
+
+  private static RunningServer server(String more) throws IOException {
+    String files =
+        "cert_file: \"%1$s/server-cert.pem\", key_file: \"%1$s/server-key.pem\""
+            .formatted(kit.resolve("tls"));
+    String tls = more == null ? "" : "tls { " + files + more + " }\n";
+    return TestServer.start(new ServerConfig("tls", "http: 8222\n" + tls));
+  }
+
+  private static RunningProgram publish(RunningServer server, Object... args) {
+    return Program.jar("publisher")
+        .args("-s", server.url().replace("127.0.0.1", "localhost"), "-n", 1)
+        .args(args)
+        .start();
+  }
+
+  private static Path pem(Path kit, String name) {
+    return kit.resolve("tls").resolve(name + ".pem");
+  }
+
+  private static void fails(int exitCode, RunningProgram program, String... parts) {
+    failsWith(exitCode, program, parts);
+    assertThat(program.stderrLines()).hasSize(1);
+    assertThat(program.elapsed()).isLessThan(SOON);
+    assertThat(program.stderrLines().get(0)).doesNotContain("./lab server");
+  }
+
+  @Test
+  void theKitWorksAsItIs() throws IOException {
+    ServerConfig conf = new ServerConfig("creds", Files.readString(kit.resolve("server.conf")));
+    try (RunningServer server = TestServer.start(conf)) {
+      RunningProgram publisher =
+          publish(server, "--creds", kit.resolve("publisher.creds"), "--tlsca", pem(kit, "ca"));
+      assertThat(publisher.waitForExit()).isZero();
+    }
+  }
+
+  @Test
+  void aServerThatSpeaksTls() throws IOException {
+    try (RunningServer server = server("")) {
+      assertThat(publish(server, "--tlsca", pem(kit, "ca")).waitForExit()).isZero();
+      fails(3, publish(server), "the server wants TLS", "--tlsca");
+      fails(
+          3,
+          publish(server, "--tlsca", pem(otherKit, "ca")),
+          "an authority unknown here",
+          "--tlsca");
+      fails(
+          3,
+          publish(server, "--tlsca", pem(kit, "ca"), "--tlsfirst"),
+          "does not begin with TLS",
+          "Leave out --tlsfirst");
+      RunningProgram named =
+          Program.jar("publisher")
+              .args("-s", "tls://127.0.0.2:" + server.port(), "-n", 1)
+              .args("--tlsca", pem(kit, "ca"))
+              .start();
+      fails(3, named, "is for another name");
+    }
+  }
+
+  @Test
+  void aServerThatAsksForACertificate() throws IOException {
+    Path ca = pem(kit, "ca");
+    try (RunningServer server = server(", ca_file: \"" + ca + "\", verify: true")) {
+      RunningProgram right =
+          publish(
+              server,
+              "--tlsca",
+              ca,
+              "--tlscert",
+              pem(kit, "client-cert"),
+              "--tlskey",
+              pem(kit, "client-key"));
+      assertThat(right.waitForExit()).isZero();
+      fails(4, publish(server, "--tlsca", ca), "does not accept our certificate", "--tlscert");
+      RunningProgram other =
+          publish(
+              server,
+              "--tlsca",
+              ca,
+              "--tlscert",
+              pem(otherKit, "client-cert"),
+              "--tlskey",
+              pem(otherKit, "client-key"));
+      fails(4, other, "does not accept our certificate");
+    }
+  }
+
+  @Test
+  void aServerThatBeginsWithTls() throws IOException {
+    try (RunningServer server = server(", handshake_first: true")) {
+      Path ca = pem(kit, "ca");
+      assertThat(publish(server, "--tlsca", ca, "--tlsfirst").waitForExit()).isZero();
+      fails(3, publish(server, "--tlsca", ca), "speaks TLS before anything else", "--tlsfirst");
+      fails(3, publish(server), "speaks TLS before anything else", "--tlsfirst");
+    }
+  }
+
+  @Test
+  void aServerWithoutTls() throws IOException {
+    try (RunningServer server = server(null)) {
+      Path ca = pem(kit, "ca");
+      fails(3, publish(server, "--tlsca", ca), "does not speak TLS", "Leave out");
+      fails(3, publish(server, "--tlsca", ca, "--tlsfirst"), "does not begin with TLS");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--tlsca no-such.pem,                             Cannot read no-such.pem",
+    "--tlsca {key},                                   holds no certificate in PEM",
+    "--tlscert {cert},                                belong together",
+    "--tlscert {cert} --tlskey {cert},                holds no private key in PEM",
+    "--tlscert {key} --tlskey {key},                  holds no certificate in PEM",
+  })
+  void aFileThatIsOfNoUse(String args, String why) {
+    String line =
+        args.replace("{cert}", pem(kit, "client-cert").toString())
+            .replace("{key}", pem(kit, "client-key").toString());
+    failsWith(2, Program.jar("publisher").args((Object[]) line.split(" ")).start(), why);
+  }
+
+  @Test
+  void aCertificateThatHasExpired() throws Exception {
+    Path store = folder.resolve("expired.p12");
+    String keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
+    Process make =
+        new ProcessBuilder(
+                keytool,
+                "-genkeypair",
+                "-alias",
+                "s",
+                "-dname",
+                "CN=localhost",
+                "-keyalg",
+                "EC",
+                "-groupname",
+                "secp256r1",
+                "-ext",
+                "san=dns:localhost",
+                "-startdate",
+                "-10d",
+                "-validity",
+                "5",
+                "-keystore",
+                store.toString(),
+                "-storepass",
+                "example")
+            .inheritIO()
+            .start();
+    assertThat(make.waitFor()).isZero();
+    java.security.KeyStore keys =
+        java.security.KeyStore.getInstance(store.toFile(), "example".toCharArray());
+    Path cert = folder.resolve("expired-cert.pem");
+    Path key = folder.resolve("expired-key.pem");
+    Files.writeString(cert, TlsKit.pem("CERTIFICATE", keys.getCertificate("s").getEncoded()));
+    Files.writeString(
+        key, TlsKit.pem("PRIVATE KEY", keys.getKey("s", "example".toCharArray()).getEncoded()));
+    ServerConfig conf =
+        new ServerConfig(
+            "expired",
+            "http: 8222\ntls { cert_file: \"" + cert + "\", key_file: \"" + key + "\" }\n");
+    try (RunningServer server = TestServer.start(conf)) {
+      fails(3, publish(server, "--tlsca", cert), "expired");
+    }
+  }
+}

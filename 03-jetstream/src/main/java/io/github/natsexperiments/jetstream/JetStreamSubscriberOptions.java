@@ -1,0 +1,136 @@
+package io.github.natsexperiments.jetstream;
+
+import io.github.natsexperiments.cli.CommonOptions;
+import io.github.natsexperiments.cli.DurationConverter;
+import io.github.natsexperiments.cli.Names;
+import io.github.natsexperiments.cli.Run;
+import io.github.natsexperiments.cli.Subjects;
+import io.github.natsexperiments.cli.SubscriberOptions;
+import io.nats.client.Connection;
+import java.time.Duration;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command line of the {@link JetStreamSubscriber}. */
+@Command(
+    name = "subscriber.jar",
+    synopsisHeading = "Usage: java -jar ",
+    description = "Reads a JetStream stream and acknowledges what it has read.",
+    footer = {
+      "",
+      "Examples:",
+      "  java -jar subscriber.jar                     go on where it stopped",
+      "  java -jar subscriber.jar -n 300              300 messages, and leave the rest",
+      "  java -jar subscriber.jar --durable second    read everything a second time",
+      "  java -jar subscriber.jar --ordered -q        read fast, leave nothing behind",
+      "  java -jar subscriber.jar --work 3s --ack-wait 2s     too slow: comes again"
+    })
+final class JetStreamSubscriberOptions {
+  private static final int DEFAULT_BATCH = 1000;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec spec;
+
+  @Mixin private CommonOptions common;
+  @Mixin private SubscriberOptions subscriber;
+  @Mixin private ConsumerSetup consumer;
+
+  @Option(
+      names = "--stream",
+      paramLabel = "NAME",
+      converter = Names.OfStream.class,
+      description = "Stream to read. Default: ${DEFAULT-VALUE}.")
+  private String stream = "sample_stream";
+
+  @Option(
+      names = "--subject",
+      paramLabel = "SUBJECT",
+      converter = Subjects.ForSubscribing.class,
+      description = "Which of the stream's subjects. Default: ${DEFAULT-VALUE}.")
+  private String subject = "foo";
+
+  @Option(
+      names = "--ack-sync",
+      description = "Wait for the server to confirm each ack: safer, and ten times slower.")
+  private boolean ackSync;
+
+  @Option(
+      names = "--work",
+      paramLabel = "D",
+      converter = DurationConverter.class,
+      description = "Pretend that the work on a message takes that long.")
+  private Duration work = Duration.ZERO;
+
+  private int batch = DEFAULT_BATCH;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      description = "Most messages that wait here for their turn. Default: 1000, or the count.")
+  private void setBatch(int value) {
+    if (value < 2) {
+      throw new ParameterException(
+          spec.commandLine(), "Invalid value '" + value + "' for --batch: it must be 2 or more");
+    }
+    batch = value;
+  }
+
+  /** Starts the run. */
+  Run run() {
+    if (consumer.ordered() && ackSync) {
+      throw new ParameterException(
+          spec.commandLine(), "--ordered reads without acks: leave out --ack-sync");
+    }
+    return common.run("Received", subscriber.count(), true);
+  }
+
+  /** The stream to read. */
+  String stream() {
+    return stream;
+  }
+
+  /** The consumer: how to create it, and what to say of it. */
+  ConsumerSetup consumer(Connection connection, Run run) {
+    return consumer.on(connection, stream, subject, run.console());
+  }
+
+  /** Whether messages come without being acknowledged. */
+  boolean ordered() {
+    return consumer.ordered();
+  }
+
+  /** Whether to wait for the confirmation of each ack. */
+  boolean ackSync() {
+    return ackSync;
+  }
+
+  /** How long the work on a message takes. */
+  Duration work() {
+    return work;
+  }
+
+  /** Most messages that wait for their turn. */
+  int batch() {
+    return batch;
+  }
+
+  /** Messages to wait for; {@link Long#MAX_VALUE} for no end. */
+  long count() {
+    return subscriber.count();
+  }
+
+  /** How long to wait for the next message; null for ever. */
+  Duration timeout() {
+    return subscriber.timeout();
+  }
+
+  /** What to say when nothing came for so long. */
+  String gaveUp() {
+    return "Gave up: no message in stream \"%s\" for %s ms"
+        .formatted(stream, timeout() == null ? "" : timeout().toMillis());
+  }
+}

@@ -1,0 +1,77 @@
+package io.github.natsexperiments.callbacks;
+
+import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.resilience.ConsumerListener;
+import io.github.natsexperiments.resilience.NotPermittedException;
+import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.ConsumerInfo;
+import java.time.Duration;
+import java.util.List;
+
+/** What happens to the consumer, as {@code event:} lines; and whether it is the one we want. */
+final class ConsumerEvents implements ConsumerListener {
+  private final Connection connection;
+  private final ConnectionEvents events;
+  private final CallbacksSubscriberOptions options;
+
+  ConsumerEvents(
+      Connection connection, ConnectionEvents events, CallbacksSubscriberOptions options) {
+    this.connection = connection;
+    this.events = events;
+    this.options = options;
+  }
+
+  @Override
+  public void streamNotFound(JetStreamApiException e, boolean gone) throws JetStreamApiException {
+    if (gone) {
+      throw e; // and with it how far we were; until it is there at all, the publisher creates it
+    }
+  }
+
+  /** A consumer that is there is somebody's: it is taken as it is, or not at all. */
+  @Override
+  public void consumerFound(ConsumerInfo consumer) throws Failure {
+    ConsumerConfiguration found = consumer.getConsumerConfiguration();
+    List<String> filters =
+        found.getFilterSubjects() == null ? List.of() : found.getFilterSubjects();
+    refuseIf(
+        options.subject != null && !filters.equals(List.of(options.subject)),
+        "reads " + (filters.isEmpty() ? "all" : String.join(", ", filters)),
+        options.subject);
+    refuseIf(
+        options.ackWait != null && !options.ackWait.equals(found.getAckWait()),
+        "waits for acks for " + found.getAckWait().toMillis() + " ms",
+        options.ackWait == null ? "" : options.ackWait.toMillis() + " ms");
+  }
+
+  private void refuseIf(boolean differs, String is, String wanted) throws Failure {
+    if (differs) {
+      throw new Failure(
+          ExitCode.FAILED,
+          "Consumer \"%s\" is there and %s, not %s: leave out that option, or choose another --durable"
+              .formatted(options.durable(), is, wanted));
+    }
+  }
+
+  /**
+   * A paused server, a hole in the network, a cluster that elects a leader: no event of jnats says
+   * so for minutes, or ever.
+   */
+  @Override
+  public void retrying(String reason) {
+    events.tell("no answer", connection, "messages will wait (" + reason + ")");
+  }
+
+  @Override
+  public void resumed(Duration after) {
+    events.tell("answer", connection, "after " + after.toMillis() + " ms");
+  }
+
+  @Override
+  public void cannotLook(NotPermittedException e) {
+    events.tell("not permitted", connection, e.getMessage() + "; reading what is there");
+  }
+}

@@ -1,0 +1,63 @@
+package io.github.natsexperiments.callbacks;
+
+import io.github.natsexperiments.cli.Run;
+import io.github.natsexperiments.cli.Stop;
+import io.github.natsexperiments.resilience.PublishListener;
+import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
+import java.time.Duration;
+
+/** What becomes of the published messages: acks on standard output, the rest as events. */
+final class PublishEvents implements PublishListener {
+  private final Connection connection;
+  private final ConnectionEvents events;
+  private final Run run;
+  private volatile JetStreamApiException refusal;
+
+  PublishEvents(Connection connection, ConnectionEvents events, Run run) {
+    this.connection = connection;
+    this.events = events;
+    this.run = run;
+  }
+
+  /** The stream has the message. */
+  @Override
+  public void stored(Stored message) {
+    run.tally().add(message.body());
+    String twice = message.duplicate() ? "duplicate = \"true\"" : "";
+    run.console().acked(message.stream(), message.sequence(), twice);
+  }
+
+  /** The stream does not take the message, and would not take it later. */
+  @Override
+  public void refused(long number, byte[] body, JetStreamApiException reason) {
+    run.console().warn("Refused: #" + number + ": " + reason.getMessage());
+    refusal = reason;
+    run.stop().ask(Stop.Reason.DONE);
+  }
+
+  void throwIfRefused() throws JetStreamApiException {
+    if (refusal != null) {
+      throw refusal;
+    }
+  }
+
+  /** The acks stay away: the server is gone, or hangs. */
+  @Override
+  public void noAnswer(int messages, String reason) {
+    events.tell("no answer", connection, "without ack: " + messages + " (" + reason + ")");
+  }
+
+  /** The acks come again, and nothing that was sent before is in doubt any more. */
+  @Override
+  public void answered(Duration silence, int stored, int sentAgain) {
+    int doubtful = stored + sentAgain;
+    String what = "after %d ms; without ack: %d, of these stored: %d, sent again: %d";
+    events.tell(
+        "answer",
+        connection,
+        doubtful == 0
+            ? "after %d ms; every ack has come".formatted(silence.toMillis())
+            : what.formatted(silence.toMillis(), doubtful, stored, sentAgain));
+  }
+}

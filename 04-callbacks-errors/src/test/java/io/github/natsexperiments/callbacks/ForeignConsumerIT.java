@@ -1,0 +1,53 @@
+package io.github.natsexperiments.callbacks;
+
+import static io.github.natsexperiments.callbacks.Pair.publisher;
+import static io.github.natsexperiments.callbacks.Pair.subscriber;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.natsexperiments.testkit.RunningProgram;
+import io.github.natsexperiments.testkit.TestServer;
+import io.nats.client.Connection;
+import io.nats.client.api.AckPolicy;
+import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.ConsumerInfo;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A consumer that somebody else has made is read as it is, or refused: never changed. */
+class ForeignConsumerIT {
+  @RegisterExtension final TestServer server = TestServer.profile("open");
+
+  @Test
+  void aConsumerOfSomebodyElseStaysAsItIs() throws Exception {
+    assertThat(publisher(server, "-n", 3, "-i", 0, "-q").start().waitForExit()).isZero();
+    try (Connection connection = Pair.connect(server)) {
+      ConsumerInfo before =
+          connection
+              .jetStreamManagement()
+              .createConsumer(
+                  "sample_stream",
+                  ConsumerConfiguration.builder()
+                      .durable("callbacks")
+                      .ackPolicy(AckPolicy.Explicit)
+                      .filterSubject("foo")
+                      .maxAckPending(1)
+                      .maxDeliver(5)
+                      .backoff(Duration.ofSeconds(3), Duration.ofSeconds(9))
+                      .metadata(Map.of("owner", "somebody"))
+                      .build());
+      RunningProgram reads = subscriber(server, "-n", 2, "-t", "20s").start();
+      assertThat(reads.waitForExit()).isZero();
+      for (String[] refused :
+          new String[][] {{"--subject", "bar", "reads foo"}, {"--ack-wait", "7s", "3000 ms"}}) {
+        RunningProgram program = subscriber(server, refused[0], refused[1]).start();
+        assertThat(program.waitForExit()).isEqualTo(1);
+        program.waitForStderr("ERROR Consumer \"callbacks\" is there and ");
+        program.waitForStderr(refused[2]);
+      }
+      assertThat(Pair.consumer(server).getConsumerConfiguration().toJson())
+          .isEqualTo(before.getConsumerConfiguration().toJson());
+    }
+  }
+}

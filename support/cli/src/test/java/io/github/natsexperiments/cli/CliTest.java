@@ -1,0 +1,155 @@
+package io.github.natsexperiments.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParameterException;
+
+/** What a wrong command line is answered with. */
+class CliTest {
+  @Command(name = "sample.jar")
+  private static final class Sample implements Callable<Integer> {
+    @Mixin private CommonOptions common;
+    @Mixin private PublisherOptions publisher;
+    @Mixin private HeaderOptions.ForPublishing headers;
+
+    @Override
+    public Integer call() {
+      return ExitCode.DONE;
+    }
+  }
+
+  private final Sample sample = new Sample();
+  private final CommandLine line = Cli.commandLine(sample);
+
+  private String wrong(String... args) {
+    try {
+      line.parseArgs(args);
+    } catch (ParameterException e) {
+      return Cli.usage(e);
+    }
+    throw new AssertionError("no error");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--token=S3CRET",
+        "--token S3CRET",
+        "-q --token S3CRET",
+        "--pass=a=S3CRET",
+        "-xS3CRET",
+        "-x S3CRET -y",
+        "-qxS3CRET",
+        "surplus --token=S3CRET",
+        "surplus --token S3CRET",
+        "nats://S3CRET@localhost:4222",
+        "S3CRET@localhost",
+        "-s nats://me:S3CRET@:4222",
+        "-s nats://me:S3,CRET@host",
+        "-s nats://host,nats://me:S3CRET@",
+        "-i nats://S3CRET@host",
+        "-H X-Key:S3CRET\rX",
+        "-H X\u0001Y:S3CRET"
+      })
+  void noSecretIsEverRepeated(String args) {
+    assertThat(wrong(args.split(" "))).isNotEmpty().doesNotContain("S3", "CRET");
+  }
+
+  @Test
+  void namesTheOptionThatDoesNotExist() {
+    assertThat(wrong("--token=S3CRET")).isEqualTo("Unknown option: '--token'");
+    assertThat(wrong("--token", "S3CRET")).isEqualTo("Unknown option: '--token'");
+    assertThat(wrong("-xS3CRET")).isEqualTo("Unknown option: '-x'");
+    assertThat(wrong("surplus", "more")).isEqualTo("Unmatched argument: 'surplus'");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-n, x, whole number",
+    "-n, 1.5, whole number",
+    "-n, 99999999999999999999, whole number",
+    "--size, x, whole number",
+    "--size, 3000000000, too large",
+    "-n, 0, 1 or more"
+  })
+  void numbersAreCalledWhatTheyAre(String option, String value, String words) {
+    assertThat(wrong(option, value))
+        .contains("'" + value + "'", words)
+        .doesNotContain(" long", " int");
+  }
+
+  @Test
+  void anAtIsText() {
+    line.parseArgs("-m", "@all");
+    assertThat(line.getParseResult().matchedOption("-m").<String>getValue()).isEqualTo("@all");
+  }
+
+  @Test
+  void theWholeCommandIsNamed() {
+    String before = System.getProperty("java.class.path");
+    try {
+      System.setProperty("java.class.path", "01-basic/target/sample.jar");
+      assertThat(Cli.command(line)).isEqualTo("java -jar 01-basic/target/sample.jar");
+      System.setProperty("java.class.path", "my lessons/sample.jar");
+      assertThat(Cli.command(line)).isEqualTo("java -jar \"my lessons/sample.jar\"");
+      System.setProperty("java.class.path", "classes:other.jar:lib");
+      assertThat(Cli.command(line)).isEqualTo("sample.jar");
+    } finally {
+      System.setProperty("java.class.path", before);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "' nats://a:1 , nats://b:2 ' | nats://a:1 nats://b:2",
+        "nats://a:1,                 | nats://a:1",
+        "'nats://a:1 , '             | nats://a:1",
+        "'nats://a:1\n'              | nats://a:1",
+        "nats://[::1]:4222           | nats://[::1]:4222",
+        "[::1]:4222                  | [::1]:4222",
+        "localhost                   | localhost",
+        "nats://me:pw@h:1            | nats://me:pw@h:1"
+      })
+  void urlsAsPeopleWriteThem(String list, String urls) {
+    line.parseArgs("-s", list);
+    assertThat(String.join(" ", sample.common.servers())).isEqualTo(urls);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", ",", ",,", "nats://a:1,,", ",nats://a:1", "nats://a:1,,nats://b:2"})
+  void anEmptyUrlIsNotLocalhost(String list) {
+    assertThat(wrong("-s", list)).contains("it is empty");
+  }
+
+  @Test
+  void headers() {
+    line.parseArgs("-n", "1");
+    assertThat(sample.headers.headers()).isNull();
+    line.parseArgs("-H", "A:1", "--header", "B: two: 2", "-H", "A:3");
+    assertThat(sample.headers.headers().get("A")).containsExactly("1", "3");
+    assertThat(sample.headers.headers().get("B")).containsExactly("two: 2");
+    assertThat(HeaderOptions.show(sample.headers.headers()))
+        .contains("A: 1, A: 3", "B: two: 2")
+        .startsWith(", headers = \"");
+    assertThat(HeaderOptions.show(null)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"novalue", ":x", "a b:1", "A:line\nbreak", "A\n:1", "A:b\rX: y", "A:1\n", "Ж:1"})
+  void headersThatAreNone(String header) {
+    assertThat(wrong("-H", header))
+        .startsWith("Invalid value for --header")
+        .doesNotContain("\n", "\r");
+  }
+}

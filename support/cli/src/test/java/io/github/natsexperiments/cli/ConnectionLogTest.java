@@ -1,0 +1,125 @@
+package io.github.natsexperiments.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.nats.client.Connection;
+import io.nats.client.ConnectionListener.Events;
+import java.lang.reflect.Proxy;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What ends a run, and what does not. */
+class ConnectionLogTest {
+  private static final String REFUSED = "Authorization Violation";
+
+  private final Stop stop = Stop.onSignals();
+  private final ConnectionLog log = new ConnectionLog(stop, "foo", "_INBOX.");
+  private String lastError;
+  private Connection.Status status = Connection.Status.RECONNECTING;
+
+  private final Connection connection =
+      (Connection)
+          Proxy.newProxyInstance(
+              getClass().getClassLoader(),
+              new Class<?>[] {Connection.class},
+              (proxy, method, args) ->
+                  switch (method.getName()) {
+                    case "getLastError" -> lastError;
+                    case "getStatus" -> status;
+                    case "clearLastError" -> lastError = null;
+                    default -> throw new AssertionError(method);
+                  });
+
+  private void event(Events type) {
+    log.connectionEvent(connection, type, 0L, "nats://a:1");
+  }
+
+  private void error(String error) {
+    lastError = error;
+    log.errorOccurred(connection, error);
+  }
+
+  private void failsWith(int exitCode, String words) {
+    assertThat(stop.reason()).isEqualTo(Stop.Reason.FAILED);
+    assertThatThrownBy(stop::throwFailure)
+        .isInstanceOfSatisfying(Failure.class, e -> assertThat(e.exitCode()).isEqualTo(exitCode))
+        .hasMessageContaining(words);
+  }
+
+  /** jnats gives up when a server has refused the login twice; no call throws then. */
+  @Test
+  void aLoginThatIsRefusedForGood() {
+    event(Events.CONNECTED);
+    event(Events.DISCONNECTED);
+    error(REFUSED);
+    error(REFUSED);
+    assertThat(stop.asked()).isFalse();
+    event(Events.CLOSED);
+    failsWith(ExitCode.NOT_AUTHORISED, "The connection is closed: " + REFUSED);
+  }
+
+  @Test
+  void aLoginThatWorksAgainIsForgotten() {
+    event(Events.CONNECTED);
+    for (int i = 0; i < 3; i++) {
+      event(Events.DISCONNECTED);
+      error(REFUSED);
+      event(Events.RECONNECTED);
+    }
+    log.check(connection);
+    assertThat(stop.asked()).isFalse();
+  }
+
+  @Test
+  void aConnectionThatTheProgramClosesIsNoFailure() {
+    event(Events.CONNECTED);
+    status = Connection.Status.CLOSED;
+    event(Events.DISCONNECTED);
+    event(Events.CLOSED);
+    assertThat(stop.asked()).isFalse();
+  }
+
+  @Test
+  void oneThatNeverWasIsReportedByTheConnectCall() {
+    event(Events.CLOSED);
+    assertThat(stop.asked()).isFalse();
+  }
+
+  @Test
+  void attemptsThatAreUsedUp() {
+    event(Events.CONNECTED);
+    event(Events.DISCONNECTED);
+    event(Events.CLOSED);
+    failsWith(ExitCode.UNREACHABLE, "The connection is closed");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '\'',
+      value = {
+        "Permissions Violation for Publish to \"foo\", true",
+        "Permissions Violation for Subscription to \"foo\" using queue \"q\", true",
+        "Permissions Violation for Subscription to \"_INBOX.abc.*\", true",
+        "Permissions Violation for Publish to \"foo.bar\", false",
+        "Permissions Violation for Publish to \"bar.foo\", false",
+        "Permissions Violation for Publish to \"$JS.API.INFO\", false",
+        "Stale Connection, false"
+      })
+  void onlyItsOwnSubjectsEndTheRun(String error, boolean ends) {
+    error(error);
+    assertThat(stop.asked()).isEqualTo(ends);
+    if (ends) {
+      failsWith(ExitCode.NOT_AUTHORISED, "Refused by the server: ");
+    }
+  }
+
+  /** The listener has a thread of its own, and may come late. */
+  @Test
+  void theLastErrorCountsAlthoughTheListenerHasNotHeardItYet() {
+    lastError = "Permissions Violation for Publish to \"foo\"";
+    log.check(connection);
+    failsWith(ExitCode.NOT_AUTHORISED, "foo");
+  }
+}

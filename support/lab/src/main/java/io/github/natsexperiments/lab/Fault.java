@@ -1,0 +1,81 @@
+package io.github.natsexperiments.lab;
+
+import io.github.natsexperiments.server.NativeServer;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+
+/** What {@code ./lab break} does to a server, and undoes. */
+enum Fault {
+  KILL("killed", 500),
+  STOP("stopped", 500),
+  PAUSE("paused", 3000),
+  RESTART_EMPTY("killed, its storage removed", 500);
+
+  private final String done;
+  private final Duration outage;
+
+  Fault(String done, long outageMillis) {
+    this.done = done;
+    this.outage = Duration.ofMillis(outageMillis);
+  }
+
+  /** The server fails. */
+  void begin(NativeServer server) throws IOException {
+    switch (this) {
+      case KILL -> server.kill();
+      case STOP -> server.stop();
+      case PAUSE -> server.pause();
+      case RESTART_EMPTY -> {
+        server.kill();
+        server.wipe();
+      }
+    }
+  }
+
+  /** The server is back; returns when it accepts connections. */
+  void end(NativeServer server) throws IOException {
+    if (this == PAUSE) {
+      server.resume();
+    } else {
+      server.start();
+      Watchdog.watch(server);
+    }
+  }
+
+  /** How long the server is away, its own start not counted. */
+  Duration outage() {
+    return outage;
+  }
+
+  /** What has been done to the server, in words. */
+  String done() {
+    return done;
+  }
+
+  /**
+   * When to break the server: one moment in each of as many equal parts of the time, away from both
+   * ends of it.
+   *
+   * @param time how long the publisher publishes
+   */
+  List<Duration> moments(int times, Duration time, long seed) {
+    Random random = new Random(seed);
+    List<Duration> moments = new ArrayList<>();
+    double part = 0.75 * time.toMillis() / times;
+    for (int i = 0; i < times; i++) {
+      double within = 0.1 + 0.4 * random.nextDouble();
+      moments.add(Duration.ofMillis((long) (0.1 * time.toMillis() + part * (i + within))));
+    }
+    return moments;
+  }
+
+  /** As it is typed. */
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

@@ -1,0 +1,200 @@
+package io.github.natsexperiments.resilience;
+
+import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.JetStreamOptions;
+import io.nats.client.NUID;
+import io.nats.client.api.AckPolicy;
+import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.ConsumerInfo;
+import io.nats.client.api.DeliverPolicy;
+import io.nats.client.api.StreamInfo;
+import io.nats.client.impl.NatsJetStreamMetaData;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.ZonedDateTime;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Finds or creates the consumer of a {@link ResumingConsumer}. For a thread of its own.
+ *
+ * <p>A question that the user may not ask is not one that is answered with no: then nothing is
+ * created, and what may be there is read.
+ */
+final class ConsumerSource {
+  private static final String CONSUMER = "consumer";
+  private static final Duration COMEBACK = Duration.ofSeconds(2); // of a consumer that was deleted
+  private static final JetStreamOptions ANSWERS_SOON =
+      JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(1)).build();
+
+  private final Connection connection;
+  private final JetStreamManagement management;
+  private final String stream;
+  private final ConsumerConfiguration wanted;
+  private final ConsumerListener listener;
+  private final Map<String, NotPermittedException> refused = new HashMap<>();
+
+  private ZonedDateTime created; // when the stream was
+  private boolean waiting; // for the stream
+  private boolean known; // the durable has been there, in this stream
+  private long deletedAt;
+  private String name;
+  private long delivered; // by a consumer without acks
+  private boolean gap;
+  private long lastSequence; // in the stream
+
+  ConsumerSource(
+      Connection connection, String stream, ConsumerConfiguration wanted, ConsumerListener listener)
+      throws IOException {
+    this.connection = connection;
+    this.management = connection.jetStreamManagement(ANSWERS_SOON);
+    this.stream = stream;
+    this.wanted = wanted;
+    this.listener = listener;
+  }
+
+  /** The consumer's name; null before it is found. */
+  String name() {
+    return name;
+  }
+
+  boolean isDurable() {
+    return wanted.getDurable() != null;
+  }
+
+  /**
+   * Looks for the stream and for the consumer.
+   *
+   * @return whether both are there
+   * @throws IOException when the server does not answer
+   * @throws JetStreamApiException when it refuses
+   */
+  boolean find() throws Exception {
+    try {
+      StreamInfo info = look("stream", () -> management.getStreamInfo(stream));
+      if (info != null && !info.getCreateTime().equals(created)) {
+        boolean replaced = created != null && !waiting;
+        created = info.getCreateTime();
+        known = false;
+        lastSequence = 0;
+        listener.streamFound(info, replaced);
+      }
+      waiting = false;
+      if (isDurable()) {
+        findDurable();
+      } else {
+        createOrdered();
+      }
+      return true;
+    } catch (JetStreamApiException e) {
+      if (JetStreamErrors.isStreamNotFound(e)) {
+        if (!waiting) {
+          waiting = true;
+          listener.streamNotFound(e, created != null);
+        }
+      } else if (known && JetStreamErrors.isConsumerNotFound(e)) {
+        long now = System.nanoTime();
+        deletedAt = deletedAt == 0 ? now : deletedAt;
+        if (now - deletedAt > COMEBACK.toNanos()) {
+          listener.consumerDeleted(e);
+          known = false;
+        }
+      } else {
+        throw e;
+      }
+      return false;
+    }
+  }
+
+  private void findDurable() throws Exception {
+    name = wanted.getDurable();
+    try {
+      ConsumerInfo found = look(CONSUMER, () -> management.getConsumerInfo(stream, name));
+      if (found != null && !known) {
+        listener.consumerFound(found);
+      }
+    } catch (JetStreamApiException e) {
+      if (known || !JetStreamErrors.isConsumerNotFound(e)) {
+        throw e;
+      }
+      listener.consumerCreated(create(wanted));
+    }
+    known = true;
+    deletedAt = 0;
+  }
+
+  /** A new one after each interruption: what was on its way to us is not sent again. */
+  private void createOrdered() throws Exception {
+    delete();
+    name = "ordered-" + NUID.nextGlobal(); // known, and deleted, also when the answer is lost
+    ConsumerConfiguration.Builder next =
+        ConsumerConfiguration.builder(wanted)
+            .name(name)
+            .ackPolicy(AckPolicy.None)
+            .memStorage(true)
+            .numReplicas(1)
+            .inactiveThreshold(Duration.ofMinutes(5));
+    if (lastSequence > 0) {
+      next.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(lastSequence + 1);
+      next.startTime(null);
+    }
+    create(next.build());
+    delivered = 0;
+    gap = false;
+  }
+
+  private ConsumerInfo create(ConsumerConfiguration configuration) throws Exception {
+    return JetStreamErrors.ask(connection, () -> management.createConsumer(stream, configuration));
+  }
+
+  /** The answer, or null when we may not ask. */
+  private <T> T look(String what, JetStreamErrors.Request<T> request) throws Exception {
+    try {
+      return refused.containsKey(what) ? null : JetStreamErrors.ask(connection, request);
+    } catch (NotPermittedException e) {
+      refused.put(what, e);
+      listener.cannotLook(e);
+      return null;
+    }
+  }
+
+  /** To be called when nobody answers for the consumer: is it there at all? */
+  void throwIfUnseen() throws NotPermittedException {
+    if (refused.containsKey(CONSUMER)) {
+      throw refused.get(CONSUMER);
+    }
+  }
+
+  /** Whether a message without ack is the one that is due. */
+  boolean isNext(NatsJetStreamMetaData about) {
+    if (!about.getConsumer().equals(name)) {
+      return false; // from the one before
+    }
+    gap |= about.consumerSequence() != delivered + 1;
+    if (!gap) {
+      delivered++;
+      lastSequence = about.streamSequence();
+    }
+    return !gap;
+  }
+
+  /** Whether a message without ack is missing: only a new consumer brings it. */
+  boolean hasGap() {
+    return gap;
+  }
+
+  /** Removes what only we use from the server. */
+  void delete() throws InterruptedException {
+    String old = name;
+    name = null;
+    if (!isDurable() && old != null && connection.getStatus() == Connection.Status.CONNECTED) {
+      try {
+        JetStreamErrors.ask(connection, () -> management.deleteConsumer(stream, old));
+      } catch (IOException | JetStreamApiException | IllegalStateException e) {
+        // Gone with its server; if not, it ends after its inactivity.
+      }
+    }
+  }
+}

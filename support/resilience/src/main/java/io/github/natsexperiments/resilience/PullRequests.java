@@ -1,0 +1,147 @@
+package io.github.natsexperiments.resilience;
+
+import static io.nats.client.support.NatsJetStreamConstants.DEFAULT_API_PREFIX;
+import static io.nats.client.support.NatsJetStreamConstants.JSAPI_CONSUMER_MSG_NEXT;
+import static io.nats.client.support.NatsJetStreamConstants.NATS_PENDING_MESSAGES;
+
+import io.nats.client.Connection;
+import io.nats.client.JetStreamStatusException;
+import io.nats.client.Message;
+import io.nats.client.PullRequestOptions;
+import io.nats.client.impl.Headers;
+import io.nats.client.support.Status;
+import java.time.Duration;
+
+/**
+ * The requests for messages that a {@link ResumingConsumer} has at the server: at most two at a
+ * time, bounded by messages and by bytes. For a thread of its own. jnats' own requests keep the
+ * server's word on them to themselves, or tell it to the {@code ErrorListener} only.
+ */
+final class PullRequests {
+  private static final Duration HEARTBEAT = Duration.ofSeconds(1);
+
+  private final Connection connection;
+  private final String stream;
+  private final String inbox;
+  private int batch;
+  private long bytes; // of one request
+  private Duration expires = Duration.ofSeconds(30);
+  private int open; // messages asked for that have not come
+  private int last; // messages of the last request
+  private long round;
+
+  PullRequests(Connection connection, String stream, int batch) {
+    this.connection = connection;
+    this.stream = stream;
+    this.inbox = connection.createInbox() + ".";
+    this.batch = batch;
+    long largest = connection.getMaxPayload() + 4096; // with its headers and subjects
+    this.bytes = Math.max(Runtime.getRuntime().maxMemory() / 16, largest);
+  }
+
+  /** Where the answers arrive. */
+  String inbox() {
+    return inbox + "*";
+  }
+
+  /** Whether the server owes us messages. */
+  boolean isOpen() {
+    return open > 0;
+  }
+
+  /** The server has forgotten, or shall be forgotten. */
+  void clear() {
+    open = 0;
+    round++;
+  }
+
+  /** A message has come. */
+  void delivered() {
+    open = Math.max(0, open - 1);
+  }
+
+  /**
+   * Asks for more when half of what may wait here has come.
+   *
+   * @param left most messages to ask for
+   * @return whether it did
+   * @throws IllegalStateException when there is no connection just now
+   */
+  boolean ask(String consumer, long left) {
+    int most = (int) Math.min(batch, left);
+    if (most == 0 || 2 * open > most) {
+      return false;
+    }
+    last = most - open;
+    Duration third = expires.dividedBy(3);
+    PullRequestOptions request =
+        PullRequestOptions.builder(last)
+            .maxBytes(bytes)
+            .expiresIn(expires)
+            .idleHeartbeat(third.compareTo(HEARTBEAT) < 0 ? third : HEARTBEAT)
+            .build();
+    connection.publish(subject(consumer), inbox + round, request.serialize());
+    open = most;
+    return true;
+  }
+
+  private String subject(String consumer) {
+    return DEFAULT_API_PREFIX + JSAPI_CONSUMER_MSG_NEXT.formatted(stream, consumer);
+  }
+
+  /**
+   * Reads what the server says of a request.
+   *
+   * @return null when all is well; why there is to be another look, and another request
+   * @throws JetStreamStatusException when it will not say anything else next time
+   */
+  String answer(Message message) {
+    Status status = message.getStatus();
+    if (status.isHeartbeat() || !message.getSubject().equals(inbox + round)) {
+      return null; // or of a request from before the last look
+    }
+    Headers headers = message.getHeaders();
+    String unused = headers == null ? null : headers.getFirst(NATS_PENDING_MESSAGES);
+    open = unused == null ? 0 : Math.max(0, open - Integer.parseInt(unused));
+    boolean nothingFits = String.valueOf(last).equals(unused);
+    return switch (status.getCode()) {
+      case Status.NOT_FOUND_CODE, Status.REQUEST_TIMEOUT_CODE -> null;
+      case Status.NO_RESPONDERS_CODE -> status.getMessageWithCode(); // no leader, or no consumer
+      case Status.CONFLICT_CODE ->
+          switch (status.getMessage()) {
+            case Status.BATCH_COMPLETED -> null;
+            case Status.MESSAGE_SIZE_EXCEEDS_MAX_BYTES ->
+                nothingFits ? status.getMessageWithCode() : null;
+            case Status.CONSUMER_DELETED, Status.LEADERSHIP_CHANGE, Status.SERVER_SHUTDOWN ->
+                status.getMessageWithCode();
+            default -> askForLess(status);
+          };
+      default -> throw new JetStreamStatusException(status);
+    };
+  }
+
+  /** The limit of a consumer or an account is in the text only: half is tried, then half of it. */
+  private String askForLess(Status status) {
+    String text = status.getMessage();
+    if (text.startsWith(Status.EXCEEDED_MAX_WAITING)) {
+      return status.getMessageWithCode();
+    } else if (text.startsWith(Status.EXCEEDED_MAX_REQUEST_BATCH) && batch > 1) {
+      batch /= 2;
+    } else if (text.startsWith(Status.EXCEEDED_MAX_REQUEST_EXPIRES) && expires.toMillis() > 20) {
+      expires = expires.dividedBy(2);
+    } else if (text.startsWith(Status.EXCEEDED_MAX_REQUEST_MAX_BYTES) && bytes > 1000) {
+      bytes /= 2;
+    } else {
+      throw new JetStreamStatusException(status);
+    }
+    return null;
+  }
+
+  /** Whether an error of the server says that we may not ask, or may not have the answers. */
+  boolean areRefused(String error, String consumer) {
+    return JetStreamErrors.isPermissionsViolation(error)
+        && (error.contains(subject(consumer))
+            || error.contains(inbox)
+            || error.contains("$JS.ACK.") && error.contains("." + stream + "."));
+  }
+}

@@ -1,0 +1,328 @@
+package io.github.natsexperiments.resilience;
+
+import io.github.natsexperiments.resilience.BucketGoneException.Reason;
+import io.nats.client.Connection;
+import io.nats.client.ConnectionListener;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.JetStreamOptions;
+import io.nats.client.api.KeyValueOperation;
+import io.nats.client.api.KeyValueWatchOption;
+import io.nats.client.api.KeyValueWatcher;
+import io.nats.client.api.StreamInfo;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.ZonedDateTime;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * {@code KeyValue.watch} that goes on without a gap. After a restart the server has forgotten the
+ * watch; jnats finds out by missing heartbeats, 27 s later. This one begins again as soon as the
+ * connection is back, with the revision after the last one that it has handed on; when only its
+ * consumer is lost, after 1.5 s without a heartbeat. It also knows a new bucket of the same name.
+ *
+ * <pre>{@code
+ * try (ResumingWatch watch = new ResumingWatch(connection, "bucket", false, why -> …)) {
+ *   watch.watch("key", watcher); // in place of connection.keyValue("bucket").watch("key", watcher)
+ * }
+ * }</pre>
+ *
+ * <p>It needs the permissions of {@code KeyValue.watch} and no others. At most 100,000 messages
+ * wait for a slow watcher, of 64 MB or an eighth of the heap; what does not fit is asked for again.
+ * Thread-safe. Watcher and listener are called one after the other, in threads of the watch.
+ *
+ * @see <a href="https://docs.nats.io/using-nats/developer/develop_jetstream/kv">NATS documentation:
+ *     Key/Value store for developers</a>
+ */
+public final class ResumingWatch implements ConnectionListener, AutoCloseable {
+  private static final Duration ANSWER = Duration.ofSeconds(2);
+  private static final long TICK_MILLIS = 100; // the first value of a new bucket may not stay long
+
+  private final Connection connection;
+  private final JetStreamManagement management;
+  private final String bucket;
+  private final String stream;
+  private final boolean follow;
+  private final WatchListener listener;
+  private final Thread keeper = new Thread(this::keep, "watch");
+  final Semaphore wake = new Semaphore(0); // the keeper
+  private final CountDownLatch looked = new CountDownLatch(1);
+  private volatile boolean again; // the consumer cannot be trusted any more
+  private volatile boolean ended;
+
+  private String keys; // these three are set before the keeper starts
+  private KeyValueWatcher watcher;
+  private List<KeyValueWatchOption> options;
+
+  private WatchConsumer consumer; // this and what follows is the keeper's own
+  private ZonedDateTime created; // tells a bucket from a new one of the same name
+  private boolean begun;
+  private boolean waiting; // for a bucket
+  private boolean mayDelete = true;
+  private long trouble; // since when; 0 for none
+  private boolean told;
+
+  // Shared with the threads of the consumers, under this lock, held also while somebody is called.
+  private final ReentrantLock turn = new ReentrantLock();
+  private WatchConsumer current; // whose entries count
+  private long newest; // revision of the bucket when it began
+  private long next; // revision to hand on; 0 for what the options say
+  private boolean everything; // from there on, not only the newest value of each key
+  private boolean endOfData;
+
+  /**
+   * Prepares a watch; {@link #watch} starts it.
+   *
+   * @param follow whether to wait for the bucket when there is none, and to go on with a new one
+   */
+  public ResumingWatch(Connection connection, String bucket, boolean follow, WatchListener listener)
+      throws IOException {
+    this.connection = connection;
+    this.management =
+        connection.jetStreamManagement(JetStreamOptions.builder().requestTimeout(ANSWER).build());
+    this.bucket = bucket;
+    this.stream = "KV_" + bucket;
+    this.follow = follow;
+    this.listener = listener;
+  }
+
+  /**
+   * Starts to watch. What goes wrong reaches the listener, now and later.
+   *
+   * @param keys a key, or a pattern
+   * @param watcher called for each entry, a {@link WatchedEntry}, and once for the end of the
+   *     initial values; an exception from it ends the watch
+   */
+  public void watch(String keys, KeyValueWatcher watcher, KeyValueWatchOption... options)
+      throws InterruptedException {
+    watch(keys, watcher, 0, options);
+  }
+
+  /** The same, with all that is kept from a revision on; 0 stands for what the options say. */
+  public void watch(
+      String keys, KeyValueWatcher watcher, long fromRevision, KeyValueWatchOption... options)
+      throws InterruptedException {
+    this.keys = keys;
+    this.watcher = watcher;
+    this.options = List.of(options);
+    next = fromRevision;
+    everything = fromRevision > 0 || this.options.contains(KeyValueWatchOption.INCLUDE_HISTORY);
+    connection.addConnectionListener(this);
+    keeper.setDaemon(true);
+    keeper.start();
+    looked.await();
+  }
+
+  @Override
+  public void connectionEvent(Connection connection, Events type, Long time, String url) {
+    // RECONNECTED comes before: there jnats has not yet told the server of our subscriptions.
+    again |= type == Events.RESUBSCRIBED;
+    wake.release();
+  }
+
+  @Override
+  @Deprecated
+  public void connectionEvent(Connection connection, Events type) {
+    // the older form of the method above
+  }
+
+  /** Not in the connection's own thread: that one has to read the answers. */
+  private void keep() {
+    try {
+      while (!ended) {
+        ConnectionClosedException.throwIfClosed(connection);
+        if (waiting || again || consumer == null || consumer.isDead()) {
+          look(System.nanoTime());
+        }
+        looked.countDown();
+        wake.tryAcquire(TICK_MILLIS, TimeUnit.MILLISECONDS);
+        wake.drainPermits();
+      }
+    } catch (InterruptedException e) {
+      // closed
+    } catch (Throwable e) { // an Error, too: nobody else would know
+      end(e);
+    }
+    looked.countDown();
+    Thread.interrupted(); // there is a round trip to wait for
+    stop();
+  }
+
+  private void look(long now) throws IOException, JetStreamApiException, InterruptedException {
+    try {
+      resume();
+      begun = true;
+      trouble = 0;
+      if (told) {
+        told = false;
+        call(listener::resumed);
+      }
+    } catch (NotPermittedException | BucketGoneException e) {
+      throw e;
+    } catch (IOException | JetStreamApiException | IllegalStateException e) {
+      again = true;
+      trouble = trouble == 0 ? now : trouble;
+      long nanos = System.nanoTime() - trouble;
+      boolean connected = connection.getStatus() == Connection.Status.CONNECTED;
+      if (!begun && e instanceof JetStreamApiException no && !JetStreamErrors.isTransient(no)) {
+        throw no;
+      }
+      if (!begun && e instanceof IOException && connected && nanos < ANSWER.toNanos() / 2) {
+        // jnats speaks of a timeout, but has not waited for it: nobody listens there.
+        throw new IOException("JetStream is off: on this server, or for this account", e);
+      }
+      // That the connection is lost, its own listener hears.
+      if (!told && connected && nanos >= ANSWER.toNanos()) {
+        told = true;
+        call(() -> listener.retrying(e));
+      }
+      HalfOpenGuard.check(connection);
+    }
+  }
+
+  /** Looks whether there is the bucket, and watches it with a new consumer if need be. */
+  private void resume() throws IOException, JetStreamApiException, InterruptedException {
+    again = false;
+    StreamInfo info;
+    try {
+      info = info();
+    } catch (JetStreamApiException e) {
+      if (!JetStreamErrors.isStreamNotFound(e)) {
+        throw e;
+      }
+      if (!follow) {
+        throw new BucketGoneException(bucket, created == null ? Reason.NOT_FOUND : Reason.DELETED);
+      }
+      if (!waiting) {
+        waiting = true; // and whatever is in the new one came after this moment
+        beginWithTheFirst(listener::waiting);
+      }
+      return;
+    }
+    waiting = false;
+    if (created != null && !created.equals(info.getCreateTime())) {
+      if (!follow) {
+        throw new BucketGoneException(bucket, Reason.RECREATED);
+      }
+      beginWithTheFirst(listener::renewed);
+    }
+    created = info.getCreateTime();
+    stop();
+    begin(info);
+  }
+
+  private StreamInfo info() throws IOException, JetStreamApiException, InterruptedException {
+    return JetStreamErrors.ask(connection, () -> management.getStreamInfo(stream));
+  }
+
+  private void beginWithTheFirst(Runnable tell) {
+    call(
+        () -> {
+          current = null;
+          next = 1;
+          everything = true;
+          tell.run();
+        });
+  }
+
+  private void begin(StreamInfo info)
+      throws IOException, JetStreamApiException, InterruptedException {
+    turn.lock(); // what the new consumer brings at once waits until all is known
+    try {
+      newest = info.getStreamState().getLastSequence();
+      if (next == 0 && options.contains(KeyValueWatchOption.UPDATES_ONLY)) {
+        everything = true;
+        caughtUp();
+      }
+      // The newest of each key again if just those were interrupted: nothing older may follow.
+      long first = everything || endOfData ? Math.max(1, next) : 0;
+      // What is in a mirror has the name of the bucket that it came from in its subject.
+      String from = info.getConfiguration().getMirror() == null ? bucket : "*";
+      String filter = "$KV." + from + "." + keys;
+      consumer = new WatchConsumer(connection, this, watcher.getConsumerNamePrefix());
+      long pending = consumer.create(management, stream, filter, first, options);
+      if (!info().getCreateTime().equals(created)) {
+        throw new IOException("the bucket was created again just now");
+      }
+      current = consumer;
+      if (pending == 0) {
+        caughtUp();
+      }
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /** Nothing that the consumer brings counts any more. */
+  private void stop() {
+    call(() -> current = null);
+    mayDelete = consumer == null ? mayDelete : consumer.stop(stream, mayDelete);
+    consumer = null;
+  }
+
+  /** A consumer has brought an entry; null stands for: nothing more to bring just now. */
+  void brought(WatchConsumer from, WatchedEntry entry) {
+    call(
+        () -> {
+          if (from == current && entry != null && entry.getRevision() >= next) {
+            next = entry.getRevision() + 1;
+            if (entry.getOperation() == KeyValueOperation.PUT
+                || !options.contains(KeyValueWatchOption.IGNORE_DELETE)) {
+              watcher.watch(entry);
+            }
+          }
+          if (from == current && (entry == null || entry.getDelta() == 0)) {
+            caughtUp();
+          }
+        });
+  }
+
+  private void caughtUp() {
+    next = Math.max(next, newest + 1); // nothing older is to come
+    if (!endOfData) {
+      endOfData = true;
+      call(watcher::endOfData);
+    }
+  }
+
+  /** Calls somebody, unless the watch has ended. */
+  private void call(Runnable call) {
+    turn.lock();
+    try {
+      if (!ended) {
+        call.run();
+      }
+    } catch (Throwable e) { // an Error, too: an entry that was not handled is not passed over
+      end(e);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  void end(Throwable why) {
+    call(
+        () -> {
+          ended = true;
+          listener.failed(why);
+        });
+  }
+
+  /** Ends the watch; nobody is called any more when this returns, unless it is interrupted. */
+  @Override
+  public void close() {
+    ended = true;
+    connection.removeConnectionListener(this);
+    keeper.interrupt();
+    try {
+      if (!turn.isHeldByCurrentThread()) {
+        keeper.join();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package io.github.natsexperiments.resilience;
+
+import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamOptions;
+import io.nats.client.api.StreamConfiguration;
+import io.nats.client.api.StreamInfo;
+import java.io.IOException;
+import java.time.Duration;
+
+/** Looks at a stream before something is published to it. Thread-safe: it has no state. */
+public final class Streams {
+  private Streams() {}
+
+  /**
+   * Finds a stream.
+   *
+   * @param limit how long the answer may take
+   * @return null when there is none
+   * @throws NotPermittedException when the permission for {@code $JS.API.STREAM.INFO.NAME} is
+   *     missing: the stream may be there, and take messages
+   * @throws ConnectionClosedException when the connection is closed for good
+   * @throws IOException when there is no answer in time
+   */
+  public static StreamInfo find(Connection connection, String name, Duration limit)
+      throws IOException, JetStreamApiException, InterruptedException {
+    JetStreamOptions soon = JetStreamOptions.builder().requestTimeout(limit).build();
+    try {
+      return JetStreamErrors.ask(
+          connection, () -> connection.jetStreamManagement(soon).getStreamInfo(name));
+    } catch (JetStreamApiException e) {
+      if (JetStreamErrors.isStreamNotFound(e)) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  /** Why a stream acknowledges nothing that is published to it; null when it does. */
+  public static String whyNoAcks(StreamConfiguration stream) {
+    if (stream.getNoAck()) {
+      return "gives no acks (no_ack)";
+    }
+    if (stream.getMirror() != null) {
+      return "is a mirror of stream \"" + stream.getMirror().getName() + "\"";
+    }
+    return stream.getSealed() ? "is sealed: it takes no messages any more" : null;
+  }
+
+  /** Whether one of the stream's subjects, which may have wildcards, matches a subject. */
+  public static boolean takes(StreamConfiguration stream, String subject) {
+    return stream.getSubjects().stream().anyMatch(pattern -> matches(pattern, subject));
+  }
+
+  private static boolean matches(String pattern, String subject) {
+    String[] wanted = pattern.split("\\.");
+    String[] tokens = subject.split("\\.");
+    for (int i = 0; i < wanted.length; i++) {
+      if (wanted[i].equals(">")) {
+        return tokens.length > i;
+      }
+      if (i == tokens.length || !wanted[i].equals("*") && !wanted[i].equals(tokens[i])) {
+        return false;
+      }
+    }
+    return wanted.length == tokens.length;
+  }
+}

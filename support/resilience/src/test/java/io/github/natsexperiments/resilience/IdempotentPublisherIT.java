@@ -1,0 +1,798 @@
+package io.github.natsexperiments.resilience;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.github.natsexperiments.server.ServerConfig;
+import io.github.natsexperiments.testkit.Proxy;
+import io.github.natsexperiments.testkit.TestServer;
+import io.nats.client.Connection;
+import io.nats.client.ErrorListener;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.Message;
+import io.nats.client.Nats;
+import io.nats.client.Options;
+import io.nats.client.Subscription;
+import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.MessageInfo;
+import io.nats.client.api.PublishAck;
+import io.nats.client.api.StorageType;
+import io.nats.client.api.StreamConfiguration;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Whatever happens to the server: nothing is lost, nothing is stored twice, nobody waits in vain.
+ */
+@Timeout(180)
+class IdempotentPublisherIT {
+  private static final String STREAM = "s";
+  private static final Duration SOON = Duration.ofSeconds(5);
+
+  @RegisterExtension final TestServer server = TestServer.profile("open");
+
+  @BeforeAll
+  static void beOfPatience() {
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(40));
+  }
+
+  private final List<AutoCloseable> toClose = new ArrayList<>();
+  private final Recorder heard = new Recorder();
+
+  /** What a listener hears. */
+  private static class Recorder implements PublishListener {
+    final List<Stored> stored = Collections.synchronizedList(new ArrayList<>());
+    final List<Long> refused = Collections.synchronizedList(new ArrayList<>());
+    final List<String> reasons = Collections.synchronizedList(new ArrayList<>());
+    final List<String> answers = Collections.synchronizedList(new ArrayList<>());
+    final AtomicInteger again = new AtomicInteger();
+
+    @Override
+    public void stored(Stored message) {
+      stored.add(message);
+    }
+
+    @Override
+    public void refused(long number, byte[] body, JetStreamApiException reason) {
+      refused.add(number);
+    }
+
+    @Override
+    public void noAnswer(int messages, String reason) {
+      reasons.add(messages + ": " + reason);
+    }
+
+    @Override
+    public void sendingAgain(int messages)
+        throws IOException, JetStreamApiException, InterruptedException {
+      again.incrementAndGet();
+    }
+
+    @Override
+    public void answered(Duration silence, int stored, int sent) {
+      answers.add(stored + " stored, " + sent + " sent");
+    }
+  }
+
+  @AfterEach
+  void closeAll() throws Exception {
+    for (int i = toClose.size() - 1; i >= 0; i--) {
+      toClose.get(i).close();
+    }
+  }
+
+  private <T extends AutoCloseable> T closing(T resource) {
+    toClose.add(resource);
+    return resource;
+  }
+
+  private static Options options(String url) {
+    return Options.builder()
+        .server(url)
+        .connectionTimeout(Duration.ofSeconds(2))
+        .maxReconnects(-1)
+        .reconnectWait(Duration.ofMillis(100))
+        .errorListener(new ErrorListener() {})
+        .build();
+  }
+
+  private Connection connect(String url) throws IOException, InterruptedException {
+    Connection connection = closing(Nats.connect(options(url)));
+    closing(HalfOpenGuard.of(connection));
+    return connection;
+  }
+
+  private StreamConfiguration.Builder stream() {
+    return StreamConfiguration.builder().name(STREAM).subjects("foo", "bar");
+  }
+
+  private Connection withStream() throws Exception {
+    Connection connection = connect(server.url());
+    connection.jetStreamManagement().addStream(stream().build());
+    return connection;
+  }
+
+  private IdempotentPublisher build(PublisherBuilder builder) throws Exception {
+    return closing(builder.listener(heard).build());
+  }
+
+  private static byte[] body(long n) {
+    return ("#" + n).getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static void send(IdempotentPublisher publisher, int messages) throws Exception {
+    for (int i = 0; i < messages; i++) {
+      assertThat(publisher.send("foo", body(publisher.nextNumber()))).isTrue();
+    }
+  }
+
+  /** The bodies in the order of the stream, read by a new connection. */
+  private List<String> inStream() throws Exception {
+    List<String> bodies = new ArrayList<>();
+    try (Connection connection = Nats.connect(server.url())) {
+      var context = connection.getStreamContext(STREAM);
+      var state = context.getStreamInfo().getStreamState();
+      if (state.getMsgCount() > 0) {
+        var reader =
+            context.createOrderedConsumer(new io.nats.client.api.OrderedConsumerConfiguration());
+        try (var messages = reader.iterate()) {
+          while (bodies.size() < state.getMsgCount()) {
+            Message message = messages.nextMessage(SOON);
+            assertThat(message).isNotNull();
+            bodies.add(new String(message.getData(), StandardCharsets.UTF_8));
+          }
+        }
+      }
+    }
+    return bodies;
+  }
+
+  private void assertEachStoredOnce(int messages) throws Exception {
+    assertThat(inStream())
+        .hasSize(messages)
+        .containsExactlyInAnyOrderElementsOf(
+            LongStream.range(0, messages).mapToObj(n -> "#" + n).toList());
+    assertThat(heard.stored.stream().map(PublishListener.Stored::number).distinct())
+        .hasSize(messages);
+    assertThat(heard.stored).hasSize(messages);
+  }
+
+  private void killWhile(int kills, Runnable atEach) throws Exception {
+    for (int kill = 0; kill < kills; kill++) {
+      int before = heard.stored.size();
+      await().until(() -> heard.stored.size() > before + 500);
+      server.kill();
+      atEach.run();
+      server.start();
+    }
+  }
+
+  private CompletableFuture<Void> inBackground(Work work) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                work.run();
+                done.complete(null);
+              } catch (Throwable e) {
+                done.completeExceptionally(e);
+              }
+            });
+    thread.setDaemon(true);
+    thread.start();
+    closing(thread::interrupt);
+    return done;
+  }
+
+  private interface Work {
+    void run() throws Exception;
+  }
+
+  private static Throwable failureOf(CompletableFuture<Void> work) throws Exception {
+    try {
+      work.get(SOON.toMillis(), TimeUnit.MILLISECONDS);
+      return null;
+    } catch (ExecutionException e) {
+      return e.getCause();
+    }
+  }
+
+  // ---- without a fault ----
+
+  @Test
+  void publishGivesTheAckAndAnIdThatTheStreamKnows() throws Exception {
+    Connection connection = withStream();
+    IdempotentPublisher publisher = build(IdempotentPublisher.builder(connection).run("RUN"));
+    PublishAck ack = publisher.publish("foo", body(0));
+    assertThat(ack.getStream()).isEqualTo(STREAM);
+    assertThat(ack.getSeqno()).isEqualTo(1);
+    assertThat(publisher.publish("foo", body(1)).getSeqno()).isEqualTo(2);
+    var headers = new io.nats.client.impl.Headers().put("Of", "ours");
+    publisher.publish("foo", headers, body(2));
+    MessageInfo message = connection.getStreamContext(STREAM).getMessage(3);
+    assertThat(message.getHeaders().getFirst("Nats-Msg-Id")).isEqualTo("RUN-2");
+    assertThat(message.getHeaders().getFirst("Of")).isEqualTo("ours");
+    IdempotentPublisher same = build(IdempotentPublisher.builder(connection).run("RUN"));
+    assertThat(same.publish("foo", body(0)).isDuplicate()).isTrue();
+    assertThat(heard.stored).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 7, 1000, 4096})
+  void aWindowStoresInOrder(int window) throws Exception {
+    IdempotentPublisher publisher = build(IdempotentPublisher.builder(withStream()).window(window));
+    send(publisher, 5000);
+    assertThat(publisher.awaitAcks()).isZero();
+    assertThat(inStream()).isEqualTo(LongStream.range(0, 5000).mapToObj(n -> "#" + n).toList());
+    assertThat(heard.stored.stream().map(PublishListener.Stored::sequence))
+        .isEqualTo(LongStream.rangeClosed(1, 5000).boxed().toList());
+    assertThat(heard.again).hasValue(0);
+  }
+
+  @Test
+  void severalThreadsMayPublishAtOnce() throws Exception {
+    IdempotentPublisher publisher = build(IdempotentPublisher.builder(withStream()).window(10));
+    List<CompletableFuture<Void>> threads = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      threads.add(
+          inBackground(
+              () -> {
+                for (int n = 0; n < 500; n++) {
+                  publisher.send("foo", body(n));
+                  publisher.publish("bar", body(n));
+                }
+              }));
+    }
+    for (CompletableFuture<Void> thread : threads) {
+      thread.get();
+    }
+    publisher.awaitAcks();
+    assertThat(inStream()).hasSize(4000);
+    assertThat(heard.stored).hasSize(2000);
+  }
+
+  @Test
+  void aRefusalIsFinalAndIsHeard() throws Exception {
+    Connection connection = connect(server.url());
+    connection
+        .jetStreamManagement()
+        .addStream(stream().maxMessages(3).discardPolicy(DiscardPolicy.New).build());
+    IdempotentPublisher publisher = build(IdempotentPublisher.builder(connection));
+    send(publisher, 5);
+    assertThat(publisher.awaitAcks()).isZero();
+    assertThat(heard.stored).hasSize(3);
+    assertThat(heard.refused).containsExactly(3L, 4L);
+    assertThatThrownBy(() -> publisher.publish("foo", body(5)))
+        .isInstanceOf(JetStreamApiException.class)
+        .hasMessageContaining("10077");
+    assertThatThrownBy(() -> publisher.send("foo", new byte[2_000_000]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("exceed server configuration");
+    assertThat(heard.again).hasValue(0);
+  }
+
+  @Test
+  void theWindowIsBoundedInBytes() throws Exception {
+    withStream();
+    try (Proxy proxy = new Proxy(server.port())) {
+      IdempotentPublisher publisher =
+          build(IdempotentPublisher.builder(connect(proxy.url())).maxBytes(100_000));
+      proxy.silenceServer();
+      AtomicInteger taken = new AtomicInteger();
+      CompletableFuture<Void> sending =
+          inBackground(
+              () -> {
+                for (int i = 0; i < 50; i++) {
+                  publisher.send("foo", new byte[30_000]);
+                  taken.incrementAndGet();
+                }
+                publisher.send("foo", new byte[900_000]); // larger than the bound: goes alone
+              });
+      await().until(() -> taken.get() == 3);
+      assertThatThrownBy(() -> sending.get(500, TimeUnit.MILLISECONDS))
+          .isInstanceOf(java.util.concurrent.TimeoutException.class);
+      assertThat(taken).hasValue(3);
+      proxy.speak();
+      sending.get();
+      assertThat(publisher.awaitAcks()).isZero();
+      assertThat(heard.stored).hasSize(51);
+    }
+  }
+
+  @Test
+  void theSecondAckOfAMessageIsNotThatOfTheNext() throws Exception {
+    Connection connection = connect(server.url());
+    Subscription published = connection.subscribe("foo"); // the test gives the acks
+    IdempotentPublisher publisher =
+        build(IdempotentPublisher.builder(connection).window(1).ackTimeout(Duration.ofMillis(300)));
+    CompletableFuture<Void> sending = inBackground(() -> send(publisher, 2));
+    Message first = published.nextMessage(SOON);
+    Message firstAgain = published.nextMessage(SOON);
+    ack(connection, first, 1);
+    Message second = published.nextMessage(SOON);
+    ack(connection, firstAgain, 1);
+    assertThat(published.nextMessage(SOON)).as("sent again: it has no ack").isNotNull();
+    ack(connection, second, 2);
+    sending.get();
+    assertThat(publisher.awaitAcks()).isZero();
+    assertThat(heard.stored).hasSize(2);
+  }
+
+  private static void ack(Connection connection, Message message, int sequence) {
+    String ack = "{\"stream\":\"s\", \"seq\":%d}".formatted(sequence);
+    connection.publish(message.getReplyTo(), ack.getBytes(StandardCharsets.UTF_8));
+  }
+
+  // ---- faults ----
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void nothingIsLostOrStoredTwiceWhenTheServerIsKilled(boolean readBack) throws Exception {
+    int messages = 20_000;
+    Connection connection = connect(server.url());
+    // Forgets ids soon: with readBack that does not matter.
+    Duration duplicates = readBack ? Duration.ofMillis(100) : Duration.ofMinutes(2);
+    connection.jetStreamManagement().addStream(stream().duplicateWindow(duplicates).build());
+    PublisherBuilder builder = IdempotentPublisher.builder(connection);
+    IdempotentPublisher publisher = build(readBack ? builder.readBack(STREAM) : builder);
+    CompletableFuture<Void> sending = inBackground(() -> send(publisher, messages));
+    killWhile(
+        4,
+        () -> {
+          if (readBack) { // for longer than the ids are remembered
+            await().pollDelay(Duration.ofMillis(150)).until(() -> true);
+          }
+        });
+    sending.get();
+    assertThat(publisher.awaitAcks()).isZero();
+    assertEachStoredOnce(messages);
+    assertThat(heard.answers).isNotEmpty();
+    if (readBack) {
+      assertThat(heard.answers).anyMatch(answer -> !answer.startsWith("0 stored"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void publishOneByOneSurvivesKills(boolean readBack) throws Exception {
+    PublisherBuilder builder = IdempotentPublisher.builder(withStream());
+    IdempotentPublisher publisher = build(readBack ? builder.readBack(STREAM) : builder);
+    AtomicInteger acked = new AtomicInteger();
+    CompletableFuture<Void> publishing =
+        inBackground(
+            () -> {
+              for (int n = 0; n < 3000; n++) {
+                publisher.publish("foo", body(n));
+                acked.incrementAndGet();
+              }
+            });
+    for (int kill = 1; kill <= 3; kill++) {
+      int at = 700 * kill;
+      await().until(() -> acked.get() > at);
+      server.kill();
+      server.start();
+    }
+    publishing.get();
+    assertThat(inStream()).isEqualTo(LongStream.range(0, 3000).mapToObj(n -> "#" + n).toList());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aPauseIsHeardOnceAndSurvived(boolean readBack) throws Exception {
+    PublisherBuilder builder =
+        IdempotentPublisher.builder(withStream()).ackTimeout(Duration.ofMillis(500));
+    IdempotentPublisher publisher = build(readBack ? builder.readBack(STREAM) : builder);
+    send(publisher, 10);
+    publisher.awaitAcks();
+    server.pause();
+    send(publisher, 10);
+    await().until(() -> !heard.reasons.isEmpty());
+    if (readBack) {
+      assertThat(publisher.awaitAcks(Duration.ofSeconds(3))).isEqualTo(10);
+    } else {
+      await().until(() -> heard.again.get() > 1);
+    }
+    server.resume();
+    assertThat(publisher.awaitAcks()).isZero();
+    await().until(() -> heard.answers.size() == 1);
+    assertThat(heard.reasons).singleElement().asString().startsWith("10: ");
+    assertEachStoredOnce(20);
+  }
+
+  @Test
+  void aStreamInMemoryIsGoneAndIsMadeAgain() throws Exception {
+    Connection connection = connect(server.url());
+    StreamConfiguration memory = stream().storageType(StorageType.Memory).build();
+    connection.jetStreamManagement().addStream(memory);
+    AtomicBoolean create = new AtomicBoolean();
+    Recorder creating =
+        new Recorder() {
+          @Override
+          public void sendingAgain(int messages)
+              throws IOException, JetStreamApiException, InterruptedException {
+            super.sendingAgain(messages);
+            if (create.get()) {
+              connection.jetStreamManagement().addStream(memory);
+            }
+          }
+        };
+    IdempotentPublisher publisher =
+        closing(IdempotentPublisher.builder(connection).listener(creating).build());
+    send(publisher, 5);
+    publisher.awaitAcks();
+    server.restart();
+    await().until(() -> connection.getStatus() == Connection.Status.CONNECTED);
+    send(publisher, 5);
+    await().until(() -> !creating.reasons.isEmpty());
+    assertThat(creating.reasons).singleElement().asString().contains("503");
+    create.set(true);
+    assertThat(publisher.awaitAcks()).isZero();
+    assertThat(inStream()).containsExactly("#5", "#6", "#7", "#8", "#9");
+    await().until(() -> creating.answers.size() == 1);
+  }
+
+  @Test
+  void aStreamThatIsGoneEndsAPublisherThatReadsBack() throws Exception {
+    Connection connection = withStream();
+    IdempotentPublisher publisher = build(IdempotentPublisher.builder(connection).readBack(STREAM));
+    send(publisher, 5);
+    publisher.awaitAcks();
+    connection.jetStreamManagement().deleteStream(STREAM);
+    send(publisher, 1);
+    assertThatThrownBy(publisher::awaitAcks)
+        .isInstanceOf(JetStreamApiException.class)
+        .hasMessageContaining("10059");
+  }
+
+  @Test
+  void aStreamThatIsDeletedAndRecreatedGetsWhatHasNoAck() throws Exception {
+    Connection connection = withStream();
+    IdempotentPublisher publisher =
+        build(
+            IdempotentPublisher.builder(connection)
+                .readBack(STREAM)
+                .ackTimeout(Duration.ofMillis(300)));
+    send(publisher, 100);
+    publisher.awaitAcks();
+    connection.jetStreamManagement().deleteStream(STREAM);
+    connection.jetStreamManagement().addStream(stream().build());
+    server.pause();
+    send(publisher, 5);
+    await().until(() -> !heard.reasons.isEmpty());
+    server.resume();
+    assertThat(publisher.awaitAcks()).isZero();
+    assertThat(inStream()).containsExactly("#100", "#101", "#102", "#103", "#104");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cut", "cutTwice", "silence", "silenceServer"})
+  void aNetworkThatBreaks(String fault) throws Exception {
+    withStream();
+    try (Proxy proxy = new Proxy(server.port())) {
+      IdempotentPublisher publisher = build(IdempotentPublisher.builder(connect(proxy.url())));
+      CompletableFuture<Void> sending = inBackground(() -> send(publisher, 20_000));
+      for (int i = 0; i < 3; i++) {
+        int before = heard.stored.size();
+        await().until(() -> heard.stored.size() > before + 1000);
+        switch (fault) {
+          case "cut" -> proxy.cut();
+          case "cutTwice" -> proxy.cutTwice();
+          case "silence" -> proxy.silence();
+          default -> proxy.silenceServer();
+        }
+        if (fault.startsWith("silence")) {
+          int again = heard.again.get();
+          await().until(() -> heard.again.get() > again);
+          proxy.speak();
+        }
+      }
+      sending.get();
+      assertThat(publisher.awaitAcks()).isZero();
+      assertEachStoredOnce(20_000);
+    }
+  }
+
+  @Test
+  void whatIsDueAgainGoesBeforeAnythingNew() throws Exception {
+    withStream();
+    try (Proxy proxy = new Proxy(server.port())) {
+      CountDownLatch cut = new CountDownLatch(1);
+      CountDownLatch goOn = new CountDownLatch(1);
+      Recorder waiting =
+          new Recorder() {
+            @Override
+            public void sendingAgain(int messages)
+                throws IOException, JetStreamApiException, InterruptedException {
+              super.sendingAgain(messages);
+              if (again.get() == 1) {
+                cut.countDown();
+                goOn.await();
+              }
+            }
+          };
+      Connection connection = connect(proxy.url());
+      IdempotentPublisher publisher =
+          closing(
+              IdempotentPublisher.builder(connection)
+                  .ackTimeout(Duration.ofMillis(300))
+                  .listener(waiting)
+                  .build());
+      proxy.silence();
+      send(publisher, 5);
+      cut.await();
+      // While it is about to send again, the connection breaks and comes back.
+      long reconnects = connection.getStatistics().getReconnects();
+      proxy.cut();
+      proxy.speak();
+      await().until(() -> connection.getStatistics().getReconnects() > reconnects);
+      send(publisher, 5);
+      goOn.countDown();
+      assertThat(publisher.awaitAcks()).isZero();
+      assertThat(inStream()).isEqualTo(LongStream.range(0, 10).mapToObj(n -> "#" + n).toList());
+    }
+  }
+
+  // ---- what ends it ----
+
+  @Test
+  void aLoginThatIsNoLongerAcceptedEndsEveryWait() throws Exception {
+    IdempotentPublisher publisher = build(IdempotentPublisher.builder(withStream()).window(5));
+    send(publisher, 5);
+    publisher.awaitAcks();
+    server.pause();
+    send(publisher, 3);
+    CompletableFuture<Void> acks = inBackground(publisher::awaitAcks);
+    CompletableFuture<Void> sending = inBackground(() -> send(publisher, 100));
+    server.resume();
+    publisher.awaitAcks();
+    server.reload(
+        new ServerConfig(
+            "locked", ServerConfig.profile("open").text() + "\nauthorization { token: other }\n"));
+    CompletableFuture<Void> publishing =
+        inBackground(
+            () -> {
+              while (true) {
+                publisher.publish("foo", body(0));
+              }
+            });
+    Throwable failure = failureOf(publishing);
+    assertThat(failure).isInstanceOf(ConnectionClosedException.class);
+    assertThat(((ConnectionClosedException) failure).isLoginRefused()).isTrue();
+    assertThatThrownBy(() -> publisher.send("foo", body(0)))
+        .isInstanceOf(ConnectionClosedException.class);
+    assertThat(acks).isDone();
+    sending.cancel(true);
+  }
+
+  @Test
+  void aMissingPermissionIsSaidAtOnce() throws Exception {
+    withStream();
+    server.reload(
+        new ServerConfig(
+            "narrow",
+            ServerConfig.profile("open").text()
+                + "\nauthorization { users = [{ user: u, password: p,"
+                + " permissions: { publish: [ \"foo\" ], subscribe: [ \"_INBOX.>\" ] } }] }\n"));
+    Connection connection = connect(server.url().replace("//", "//u:p@"));
+    IdempotentPublisher publisher = build(IdempotentPublisher.builder(connection));
+    assertThat(publisher.publish("foo", body(0)).getSeqno()).isEqualTo(1); // no more is needed
+    CompletableFuture<Void> publishing = inBackground(() -> publisher.publish("bar", body(1)));
+    assertThat(failureOf(publishing))
+        .isInstanceOf(NotPermittedException.class)
+        .hasMessageContaining("Publish to \"bar\"");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"publish", "send", "awaitAcks"})
+  void closeAndInterruptWakeWhoWaits(String call) throws Exception {
+    IdempotentPublisher publisher = build(IdempotentPublisher.builder(withStream()).window(2));
+    server.pause();
+    try {
+      send(publisher, 1);
+      Work wait =
+          () -> {
+            switch (call) {
+              case "publish" -> publisher.publish("foo", body(1));
+              case "send" -> send(publisher, 2);
+              default -> publisher.awaitAcks();
+            }
+          };
+      Thread[] thread = new Thread[1];
+      CompletableFuture<Void> interrupted =
+          inBackground(
+              () -> {
+                thread[0] = Thread.currentThread();
+                wait.run();
+              });
+      await().until(() -> thread[0] != null && isWaiting(thread[0]));
+      thread[0].interrupt();
+      assertThat(failureOf(interrupted)).isInstanceOf(InterruptedException.class);
+
+      CompletableFuture<Void> closed = inBackground(publisher::awaitAcks);
+      inBackground(publisher::close);
+      assertThat(failureOf(closed)).isInstanceOf(IllegalStateException.class);
+    } finally {
+      server.resume();
+    }
+  }
+
+  private static boolean isWaiting(Thread thread) {
+    return thread.getState() == Thread.State.TIMED_WAITING;
+  }
+
+  @Test
+  void aStopEndsTheWaitsWithoutAServer() throws Exception {
+    AtomicBoolean stop = new AtomicBoolean();
+    IdempotentPublisher publisher =
+        build(IdempotentPublisher.builder(withStream()).window(2).stopWhen(stop::get));
+    server.kill();
+    CompletableFuture<Void> waiting = inBackground(() -> send(publisher, 2));
+    waiting.get();
+    stop.set(true);
+    assertThat(publisher.send("foo", body(2))).isFalse();
+    assertThat(publisher.awaitAcks()).isEqualTo(2);
+    assertThatThrownBy(() -> publisher.publish("foo", body(2)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("may be stored or not");
+  }
+
+  @Test
+  void noCallbackAfterClose() throws Exception {
+    Set<String> late = Collections.synchronizedSet(new HashSet<>());
+    for (int i = 0; i < 20; i++) {
+      AtomicBoolean closed = new AtomicBoolean();
+      Connection connection = i == 0 ? withStream() : connect(server.url());
+      IdempotentPublisher publisher =
+          closing(
+              IdempotentPublisher.builder(connection)
+                  .listener(
+                      new Recorder() {
+                        @Override
+                        public void stored(Stored message) {
+                          super.stored(message);
+                          if (closed.get()) {
+                            late.add("stored " + message.number());
+                          }
+                        }
+                      })
+                  .build());
+      send(publisher, 900);
+      publisher.close();
+      closed.set(true);
+      connection.flush(SOON);
+      assertThat(connection.getStatus()).isEqualTo(Connection.Status.CONNECTED);
+      assertThat(connection.getStatistics().getReconnects()).isZero();
+    }
+    assertThat(late).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"stored", "sendingAgain", "noAnswer"})
+  void anErrorOfAListenerEndsTheWait(String method) throws Exception {
+    Connection connection = withStream();
+    Recorder failing =
+        new Recorder() {
+          @Override
+          public void stored(Stored message) {
+            failIn("stored");
+          }
+
+          @Override
+          public void sendingAgain(int messages) {
+            failIn("sendingAgain");
+          }
+
+          @Override
+          public void noAnswer(int messages, String reason) {
+            failIn("noAnswer");
+          }
+
+          private void failIn(String name) {
+            if (name.equals(method)) {
+              throw new NoClassDefFoundError(name);
+            }
+          }
+        };
+    IdempotentPublisher publisher =
+        closing(
+            IdempotentPublisher.builder(connection)
+                .ackTimeout(Duration.ofMillis(200))
+                .listener(failing)
+                .build());
+    boolean pause = !method.equals("stored");
+    if (pause) {
+      server.pause();
+    }
+    try {
+      send(publisher, 1);
+      assertThat(failureOf(inBackground(publisher::awaitAcks)))
+          .isInstanceOf(NoClassDefFoundError.class);
+    } finally {
+      if (pause) {
+        server.resume();
+      }
+    }
+  }
+
+  // ---- going on where another run ended ----
+
+  @Test
+  void aRunIsResumedWithoutAGapOrADouble() throws Exception {
+    Connection connection = withStream();
+    IdempotentPublisher first = build(IdempotentPublisher.builder(connection).run("A"));
+    send(first, 50);
+    first.awaitAcks();
+    // Killed with a hole in what it had sent.
+    var context = connection.getStreamContext(STREAM);
+    connection.jetStreamManagement().deleteMessage(STREAM, 41); // #40
+    StoredRun before = StoredRun.last(connection, STREAM, "foo", 100);
+    assertThat(before.run()).isEqualTo("A");
+    assertThat(before.firstMissing()).isEqualTo(40);
+    IdempotentPublisher second =
+        build(IdempotentPublisher.builder(connection).resume(before).readBack(STREAM));
+    assertThat(second.nextNumber()).isEqualTo(40);
+    connection.jetStreamManagement().purgeStream("s"); // also the ids are then forgotten
+    assertThat(context.getStreamInfo().getStreamState().getMsgCount()).isZero();
+    send(second, 12); // #40 to #51, of which #41 to #49 are known to be stored
+    second.awaitAcks();
+    assertThat(inStream()).containsExactly("#50", "#51"); // the server knows the id of #40
+    assertThat(StoredRun.last(connection, STREAM, "nothing", 100)).isNull();
+  }
+
+  // ---- in order ----
+
+  @Test
+  void inOrderNothingIsLostDoubledOrOvertakenWhenTheServerIsKilled() throws Exception {
+    withStream();
+    int messages = 20_000;
+    IdempotentPublisher publisher =
+        build(IdempotentPublisher.inOrder(options(server.url()), STREAM));
+    CompletableFuture<Void> sending = inBackground(() -> send(publisher, messages));
+    killWhile(4, () -> {});
+    sending.get();
+    assertThat(publisher.awaitAcks()).isZero();
+    assertThat(inStream()).isEqualTo(LongStream.range(0, messages).mapToObj(n -> "#" + n).toList());
+    assertThat(heard.stored.stream().map(PublishListener.Stored::number))
+        .isEqualTo(LongStream.range(0, messages).boxed().toList());
+  }
+
+  @Test
+  void inOrderAlsoWhenTheNetworkIsSilent() throws Exception {
+    withStream();
+    try (Proxy proxy = new Proxy(server.port())) {
+      IdempotentPublisher publisher =
+          build(IdempotentPublisher.inOrder(options(proxy.url()), STREAM));
+      CompletableFuture<Void> sending = inBackground(() -> send(publisher, 10_000));
+      await().until(() -> heard.stored.size() > 1000);
+      proxy.silence();
+      await().until(() -> !heard.reasons.isEmpty());
+      proxy.speak();
+      sending.get();
+      assertThat(publisher.awaitAcks()).isZero();
+      assertThat(inStream()).isEqualTo(LongStream.range(0, 10_000).mapToObj(n -> "#" + n).toList());
+    }
+  }
+}

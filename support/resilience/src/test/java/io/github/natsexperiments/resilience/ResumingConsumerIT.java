@@ -1,0 +1,207 @@
+package io.github.natsexperiments.resilience;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.github.natsexperiments.server.ServerConfig;
+import io.github.natsexperiments.testkit.Proxy;
+import io.github.natsexperiments.testkit.TestServer;
+import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.api.StorageType;
+import java.time.Duration;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Servers, networks, streams and consumers that go: the consumer goes on, and misses nothing. */
+class ResumingConsumerIT {
+  private static final Duration SOON = Duration.ofSeconds(2);
+
+  @RegisterExtension final TestServer server = TestServer.profile("open");
+
+  private Connection connection;
+  private Reader reader;
+
+  @BeforeEach
+  void connect() throws Exception {
+    connection = Sample.connect(server.url());
+    Sample.addStream(server, Sample.stream());
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    if (reader != null) {
+      reader.consumer.close();
+    }
+    connection.close();
+  }
+
+  private Reader start(String kind) throws Exception {
+    reader = kind.equals("ordered") ? Reader.ordered(connection) : Reader.durable(connection);
+    return reader.start();
+  }
+
+  private void reads(int from, int end) throws Exception {
+    Sample.publish(server, from, end);
+    awaitNumber(end - 1, Duration.ofSeconds(20));
+  }
+
+  private void awaitNumber(int number, Duration limit) {
+    await().atMost(limit).until(() -> reader.has(number));
+  }
+
+  private void awaitHeard(String text) {
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> reader.heard.stream().anyMatch(line -> line.contains(text)));
+  }
+
+  private void hasAll(int end) {
+    assertThat(reader.numbers).containsExactlyElementsOf(IntStream.range(0, end).boxed().toList());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"durable", "ordered"})
+  void backAtOnceAfterAKill(String kind) throws Exception {
+    start(kind);
+    reads(0, 700);
+    server.kill();
+    server.start();
+    long up = System.nanoTime();
+    Sample.publish(server, 700, 701);
+    awaitNumber(700, SOON);
+    assertThat(Duration.ofNanos(System.nanoTime() - up)).isLessThan(SOON);
+    reads(701, 1400);
+    hasAll(1400);
+    assertThat(reader.heard).filteredOn("consuming"::equals).hasSize(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"durable", "ordered"})
+  void aPauseIsReportedOnceAndOver(String kind) throws Exception {
+    start(kind);
+    reads(0, 10);
+    server.pause();
+    awaitHeard("retrying");
+    server.resume();
+    awaitHeard("resumed after ");
+    reads(10, 20);
+    hasAll(20);
+    assertThat(reader.heard).filteredOn(line -> line.startsWith("retrying")).hasSize(1);
+    assertThat(connection.getStatistics().getReconnects()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"durable", "ordered"})
+  void restartWithEmptyStorage(String kind) throws Exception {
+    connection.jetStreamManagement().deleteStream(Sample.STREAM);
+    Sample.addStream(server, Sample.stream().storageType(StorageType.Memory));
+    start(kind);
+    reads(0, 5);
+    server.restart();
+    awaitHeard("stream gone");
+    Sample.addStream(server, Sample.stream());
+    reads(5, 10);
+    hasAll(10);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"durable", "ordered"})
+  void streamThatComesLateIsReplacedAndComesBack(String kind) throws Exception {
+    connection.jetStreamManagement().deleteStream(Sample.STREAM);
+    start(kind);
+    awaitHeard("no stream");
+    Sample.addStream(server, Sample.stream());
+    reads(0, 5);
+    connection.jetStreamManagement().deleteStream(Sample.STREAM);
+    Sample.addStream(server, Sample.stream());
+    reads(5, 10);
+    connection.jetStreamManagement().deleteStream(Sample.STREAM);
+    awaitHeard("stream gone");
+    Sample.addStream(server, Sample.stream());
+    reads(10, 15);
+    hasAll(15);
+  }
+
+  @Test
+  void consumerDeletedAndBack() throws Exception {
+    start("durable");
+    reads(0, 5);
+    var information = connection.jetStreamManagement().getConsumerInfo(Sample.STREAM, "reader");
+    connection.jetStreamManagement().deleteConsumer(Sample.STREAM, "reader");
+    connection
+        .jetStreamManagement()
+        .createConsumer(Sample.STREAM, information.getConsumerConfiguration());
+    reads(5, 10);
+    assertThat(reader.numbers).endsWith(5, 6, 7, 8, 9);
+  }
+
+  @Test
+  void consumerDeletedForGood() throws Exception {
+    start("durable");
+    reads(0, 5);
+    connection.jetStreamManagement().deleteConsumer(Sample.STREAM, "reader");
+    assertThatThrownBy(reader.consumer::await)
+        .isInstanceOf(JetStreamApiException.class)
+        .hasMessageContaining("10014");
+  }
+
+  @Test
+  void orderedConsumerDeleted() throws Exception {
+    start("ordered");
+    reads(0, 5);
+    for (String name : connection.jetStreamManagement().getConsumerNames(Sample.STREAM)) {
+      connection.jetStreamManagement().deleteConsumer(Sample.STREAM, name);
+    }
+    reads(5, 10);
+    hasAll(10);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"durable", "ordered"})
+  void networkThatCutsAndGoesSilent(String kind) throws Exception {
+    try (Proxy proxy = new Proxy(server.port())) {
+      connection.close();
+      connection = Sample.connect(proxy.url());
+      start(kind);
+      reads(0, 700);
+      proxy.cut();
+      reads(700, 710);
+      proxy.cutTwice();
+      reads(710, 720);
+      proxy.silenceServer();
+      awaitHeard("retrying");
+      proxy.speak();
+      reads(720, 730);
+      proxy.silence();
+      await().until(() -> reader.heard.stream().filter(l -> l.startsWith("retry")).count() == 2);
+      proxy.cut();
+      proxy.speak();
+      reads(730, 740);
+      assertThat(reader.numbers).doesNotHaveDuplicates().hasSize(740);
+      if (kind.equals("ordered")) {
+        assertThat(connection.jetStreamManagement().getConsumerNames(Sample.STREAM)).hasSize(1);
+        reader.consumer.close();
+        assertThat(connection.jetStreamManagement().getConsumerNames(Sample.STREAM)).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void connectionClosedForGoodEndsTheWait() throws Exception {
+    start("durable");
+    reads(0, 5);
+    server.reload(
+        new ServerConfig(
+            "locked", ServerConfig.profile("open").text() + "\nauthorization { token: other }\n"));
+    assertThatThrownBy(reader.consumer::await)
+        .isInstanceOf(ConnectionClosedException.class)
+        .hasMessageContaining("Authorization Violation");
+  }
+}
