@@ -150,7 +150,8 @@ class TokenLoginIT {
     try (RunningServer open = TestServer.start(ServerConfig.profile("open"))) {
       RunningProgram publisher = LOGIN.publisher(open, "-n", 1).start();
       assertThat(publisher.waitForExit()).isZero();
-      publisher.waitForStderr("WARN The server asks for no login: the token in NATS_TOKEN is of no use, anybody may connect");
+      publisher.waitForStderr(
+          "WARN The server asks for no login: the token in NATS_TOKEN is of no use, anybody may connect");
     }
   }
 

@@ -22,9 +22,9 @@ import java.util.concurrent.locks.LockSupport;
  * PublishAck ack = publisher.publish("foo", body); // in place of jetStream.publish("foo", body)
  * }</pre>
  *
- * <p>{@link #send} does not wait for the ack: a window of messages, bounded also in bytes, is on its
- * way, and the {@link PublishListener} hears of each. All acks come to one private inbox, which is
- * 1.4 times as fast as {@code publishAsync} with its futures.
+ * <p>{@link #send} does not wait for the ack: a window of messages, bounded also in bytes, is on
+ * its way, and the {@link PublishListener} hears of each. All acks come to one private inbox, which
+ * is 1.4 times as fast as {@code publishAsync} with its futures.
  *
  * <p>What has no ack is sent again in the order of the first sending, before anything new; only
  * what jnats had in its queue when the connection broke leaves before that. Where it matters, use a

@@ -62,8 +62,7 @@ class HalfOpenGuardIT {
       long before = connection.getStatistics().getReconnects();
       proxy.silenceServer();
       // Connecting again takes as long as the silence; this does not.
-      assertTimeoutPreemptively(
-          SOON, () -> assertThat(HalfOpenGuard.check(connection)).isFalse());
+      assertTimeoutPreemptively(SOON, () -> assertThat(HalfOpenGuard.check(connection)).isFalse());
       proxy.speak();
       Awaitility.await()
           .atMost(SOON.toSeconds(), TimeUnit.SECONDS)
