@@ -6,12 +6,9 @@ import io.github.natsexperiments.cli.ConnectionLog;
 import io.github.natsexperiments.cli.RetryLog;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.resilience.IdempotentKeyValue;
-import io.github.natsexperiments.resilience.JetStreamErrors;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.KeyValueOptions;
 import io.nats.client.Options;
-import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Command;
@@ -31,11 +28,6 @@ import picocli.CommandLine.Mixin;
  */
 @Command
 public final class KvPublisher implements Callable<Integer> {
-  // Of the subscriber, too.
-  static final KeyValueOptions ANSWER_SOON =
-      KeyValueOptions.builder().jsRequestTimeout(Duration.ofSeconds(2)).build();
-  static final int BUCKET_NOT_FOUND = JetStreamErrors.STREAM_NOT_FOUND;
-
   @Mixin private KvPublisherOptions options;
 
   /** Starts the program. */

@@ -49,6 +49,7 @@ class ReadmeExamplesIT {
     "ConnectExample, Connected to nats-server 2.",
     "GuardExample, Answers: true",
     "ErrorsExample, There is no such stream",
+    "KeyValueExample, counter = 42",
     "WatchExample, kitchen = off"
   })
   void anExampleRuns(String name, String lastLine) throws Exception {
