@@ -17,7 +17,6 @@ import io.nats.client.api.KeyValueWatchOption;
 import io.nats.client.api.KeyValueWatcher;
 import io.nats.client.api.Mirror;
 import io.nats.client.api.StorageType;
-import io.nats.client.impl.NatsMessage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -279,21 +278,15 @@ class ResumingWatchIT {
     assertThat(consumers()).hasSize(1).doesNotContain(first);
   }
 
-  /** Message 99 of a consumer that has sent one or two: whatever is between them was lost. */
+  /** What the consumer did not send is as suspicious as what is missing. */
   @Test
-  void aGap() throws Exception {
+  void aStrayMessage() throws Exception {
     KeyValue kv = bucket(StorageType.Memory);
     put(kv, "before");
     watch(other(), false);
     seen.awaitEvent("endOfData");
     ConsumerInfo first = other().jetStreamManagement().getConsumers("KV_b").get(0);
-    other()
-        .publish(
-            NatsMessage.builder()
-                .subject(first.getConsumerConfiguration().getDeliverSubject())
-                .replyTo("$JS.ACK.KV_b." + first.getName() + ".1.99.99.1700000000000000000.0")
-                .data("not of the bucket")
-                .build());
+    other().publish(first.getConsumerConfiguration().getDeliverSubject(), new byte[1]);
     await().until(() -> !consumers().isEmpty() && !consumers().contains(first.getName()));
     put(kv, "after");
     seen.awaitValue("after", SOON);
