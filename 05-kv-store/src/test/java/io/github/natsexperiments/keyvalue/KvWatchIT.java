@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
-import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
@@ -103,8 +102,8 @@ class KvWatchIT {
             ] }
             """);
     try (RunningServer narrow = TestServer.start(config)) {
-      String url = narrow.url().replace("nats://", "nats://narrow:x@");
-      RunningProgram program = Program.jar("subscriber").args("-s", url, option).start();
+      RunningProgram program =
+          subscriber(narrow, option).env("NATS_USER", "narrow").env("NATS_PASSWORD", "x").start();
       assertThat(program.waitForExit(Duration.ofSeconds(15))).isEqualTo(4);
       List<String> lines = program.stderrLines();
       assertThat(lines.get(lines.size() - 1))

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
-import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
@@ -34,8 +33,11 @@ class TokenWatchIT {
             }
             """);
     try (RunningServer accounts = TestServer.start(config)) {
-      String url = accounts.url().replace("nats://", "nats://without:x@");
-      RunningProgram program = Program.jar("subscriber").args("-s", url, "--follow").start();
+      RunningProgram program =
+          Login.program("subscriber", accounts, "--follow")
+              .env("NATS_USER", "without")
+              .env("NATS_PASSWORD", "x")
+              .start();
       assertThat(program.waitForExit(Duration.ofSeconds(10))).isEqualTo(1);
       List<String> lines = program.stderrLines();
       assertThat(lines.get(lines.size() - 1))

@@ -238,7 +238,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
         everything = true;
         caughtUp();
       }
-      // The newest of each key again if just those were interrupted: nothing older may follow.
+      // The newest of each key again if just those were interrupted: there are others after next.
       long first = everything || endOfData ? Math.max(1, next) : 0;
       // What is in a mirror has the name of the bucket that it came from in its subject.
       String from = info.getConfiguration().getMirror() == null ? bucket : "*";

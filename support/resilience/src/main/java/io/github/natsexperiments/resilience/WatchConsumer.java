@@ -98,7 +98,7 @@ final class WatchConsumer implements MessageHandler {
     try {
       if (message.isStatusMessage()) {
         status(message);
-      } else if (message.metaData().consumerSequence() == sequence + 1) {
+      } else if (message.isJetStream() && message.metaData().consumerSequence() == sequence + 1) {
         sequence++;
         watch.brought(this, new WatchedEntry(message));
       } else {
