@@ -379,16 +379,21 @@ public final class ResumingConsumer implements AutoCloseable {
   }
 
   private void leave() {
-    Thread.interrupted(); // by close
-    try {
-      if (connection.getStatus() == Connection.Status.CONNECTED) {
-        if (subscription != null && subscription.isActive()) {
-          subscription.drain(Duration.ofSeconds(5));
+    for (int attempt = 0; attempt < 2; attempt++) { // close may interrupt the first one
+      Thread.interrupted();
+      try {
+        if (connection.getStatus() == Connection.Status.CONNECTED) {
+          if (subscription != null && subscription.isActive()) {
+            subscription.drain(Duration.ofSeconds(5));
+          }
+          source.delete();
         }
-        source.delete();
+        return;
+      } catch (InterruptedException e) {
+        // once more
+      } catch (RuntimeException e) {
+        return; // closed meanwhile: jnats even throws a NullPointerException then
       }
-    } catch (InterruptedException | RuntimeException e) {
-      // Closed meanwhile: jnats even throws a NullPointerException then.
     }
   }
 }
