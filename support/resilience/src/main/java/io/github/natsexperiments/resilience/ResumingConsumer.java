@@ -196,11 +196,15 @@ public final class ResumingConsumer implements AutoCloseable {
         finish();
       }
     } catch (Throwable e) { // also an Error: somebody waits
-      boolean closed = connection.getStatus() == Connection.Status.CLOSED;
+      boolean inactive = subscription != null && drainUntil == 0 && !subscription.isActive();
+      boolean closed = connection.getStatus() == Connection.Status.CLOSED || inactive;
       failure = closing ? null : closed ? ConnectionClosedException.of(connection) : e;
     } finally {
-      leave();
-      finished.countDown();
+      try {
+        leave();
+      } finally {
+        finished.countDown();
+      }
     }
   }
 
@@ -221,7 +225,9 @@ public final class ResumingConsumer implements AutoCloseable {
     long now = System.nanoTime();
     if (connection.getStatistics().getReconnects() != reconnects || source.hasGap()) {
       stale = true;
-    } else if (message == null && now - Math.max(askedAt, heardAt) > LONGEST_SILENCE) {
+    } else if (!stale
+        && message == null
+        && now - Math.max(askedAt, heardAt) > LONGEST_SILENCE) {
       stale = true;
       trouble("no heartbeat from the consumer");
     }
@@ -373,16 +379,21 @@ public final class ResumingConsumer implements AutoCloseable {
   }
 
   private void leave() {
-    Thread.interrupted(); // by close
-    try {
-      if (connection.getStatus() == Connection.Status.CONNECTED) {
-        if (subscription != null && subscription.isActive()) {
-          subscription.drain(Duration.ofSeconds(1));
+    for (int attempt = 0; attempt < 2; attempt++) { // close may interrupt the first one
+      Thread.interrupted();
+      try {
+        if (connection.getStatus() == Connection.Status.CONNECTED) {
+          if (subscription != null && subscription.isActive()) {
+            subscription.drain(Duration.ofSeconds(5));
+          }
+          source.delete();
         }
-        source.delete();
+        return;
+      } catch (InterruptedException e) {
+        // once more
+      } catch (RuntimeException e) {
+        return; // closed meanwhile: jnats even throws a NullPointerException then
       }
-    } catch (InterruptedException | IllegalStateException e) {
-      // Closed meanwhile.
     }
   }
 }

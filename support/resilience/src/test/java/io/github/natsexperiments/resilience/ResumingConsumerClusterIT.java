@@ -41,7 +41,9 @@ class ResumingConsumerClusterIT {
             .atMost(ELECTION)
             .ignoreExceptions()
             .untilAsserted(() -> Sample.publish(other, 100, 101));
-        await("heard: " + reader.heard).atMost(ELECTION).until(() -> reader.has(100));
+        await()
+            .atMost(ELECTION)
+            .untilAsserted(() -> assertThat(reader.numbers).as("%s", reader.heard).contains(100));
         assertThat(connection.getStatistics().getReconnects()).isZero();
         reader.consumer.close();
       }
