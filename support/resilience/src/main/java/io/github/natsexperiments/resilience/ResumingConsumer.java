@@ -225,9 +225,7 @@ public final class ResumingConsumer implements AutoCloseable {
     long now = System.nanoTime();
     if (connection.getStatistics().getReconnects() != reconnects || source.hasGap()) {
       stale = true;
-    } else if (!stale
-        && message == null
-        && now - Math.max(askedAt, heardAt) > LONGEST_SILENCE) {
+    } else if (!stale && message == null && now - Math.max(askedAt, heardAt) > LONGEST_SILENCE) {
       stale = true;
       trouble("no heartbeat from the consumer");
     }
