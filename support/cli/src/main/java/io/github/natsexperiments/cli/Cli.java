@@ -1,5 +1,6 @@
 package io.github.natsexperiments.cli;
 
+import io.github.natsexperiments.resilience.ConnectFailedException;
 import io.github.natsexperiments.resilience.ConnectionClosedException;
 import io.github.natsexperiments.resilience.NotPermittedException;
 import io.nats.client.JetStreamApiException;
@@ -137,7 +138,7 @@ public final class Cli {
     return ExitCode.DONE;
   }
 
-  private static int failure(Exception thrown, boolean verbose) {
+  static int failure(Exception thrown, boolean verbose) {
     // What a listener heard explains why a call failed, such as one on a closed connection.
     Failure heard = Stop.lastFailure();
     boolean explains =
@@ -147,6 +148,9 @@ public final class Cli {
     Throwable trace = verbose ? e : null;
     if (e instanceof InterruptedException) {
       return ExitCode.FAILED; // Ctrl-C while it connects: the exit code is the signal's
+    }
+    if (e instanceof ConnectFailedException failed) {
+      return failure(Connections.failure(failed, null), verbose);
     }
     if (e instanceof ConnectionClosedException closed) {
       return failure(Failure.of(closed), verbose);
