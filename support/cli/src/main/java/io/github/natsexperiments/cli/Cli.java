@@ -139,6 +139,10 @@ public final class Cli {
   }
 
   static int failure(Exception thrown, boolean verbose) {
+    if (thrown instanceof ConnectFailedException failed) {
+      // Turned first: its reason counts more than a listener's that the connection is closed now.
+      return failure(Connections.failure(failed, null), verbose);
+    }
     // What a listener heard explains why a call failed, such as one on a closed connection.
     Failure heard = Stop.lastFailure();
     boolean explains =
@@ -148,9 +152,6 @@ public final class Cli {
     Throwable trace = verbose ? e : null;
     if (e instanceof InterruptedException) {
       return ExitCode.FAILED; // Ctrl-C while it connects: the exit code is the signal's
-    }
-    if (e instanceof ConnectFailedException failed) {
-      return failure(Connections.failure(failed, null), verbose);
     }
     if (e instanceof ConnectionClosedException closed) {
       return failure(Failure.of(closed), verbose);

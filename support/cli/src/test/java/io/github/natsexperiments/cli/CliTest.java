@@ -16,6 +16,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -180,9 +181,16 @@ class CliTest {
       Options options = Options.builder().server(url).maxReconnects(0).build();
       ConnectFailedException e =
           catchThrowableOfType(ConnectFailedException.class, () -> Connector.connect(options));
+      Stop.onSignals().fail(new Failure(ExitCode.FAILED, "the other connection is closed now"));
       assertThat(Cli.failure(e, false)).isEqualTo(exitCode);
       assertThat(Connections.failure(e, null)).hasMessageContaining(url);
     }
+  }
+
+  @AfterEach
+  void forgetWhatAListenerHeard() {
+    Stop.hold();
+    Stop.release();
   }
 
   private static void refuse(ServerSocket server, String answer) {

@@ -176,6 +176,13 @@ public final class Connector {
         }
         reason = reasonOf(each) == Reason.UNREACHABLE ? reason : reasonOf(each);
       }
+      if (reason == Reason.UNREACHABLE && options.isTLSRequired()) {
+        // A server that refuses our certificate may have hung up before jnats has read why.
+        Exception why = Probe.whySilent(options);
+        if (why != null) {
+          return failed(reasonOf(why), inWords(why), e);
+        }
+      }
       return failed(reason, words.isEmpty() ? inWords(e) : String.join("; ", words), e);
     }
 
