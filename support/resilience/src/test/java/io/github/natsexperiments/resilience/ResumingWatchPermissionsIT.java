@@ -93,6 +93,7 @@ class ResumingWatchPermissionsIT {
     try (Proxy proxy = new Proxy(server.port());
         Connection admin = connect(server.url(), "admin");
         Connection watching = connect(proxy.url(), user);
+        HalfOpenGuard guard = HalfOpenGuard.of(watching);
         ResumingWatch watch = new ResumingWatch(watching, "b", false, seen)) {
       KeyValue kv = bucket(admin);
       long before = kv.put("key", user + " before");
@@ -108,7 +109,8 @@ class ResumingWatchPermissionsIT {
       for (int round = 0; round < 3; round++) {
         proxy.cut();
         kv.put("key", user + round);
-        seen.awaitValue(user + round, Duration.ofSeconds(2));
+        // A cut while jnats still reconnects leaves it half open: the guard needs 2 s to see that.
+        seen.awaitValue(user + round, Duration.ofSeconds(10));
         if (user.equals("watcher")) {
           assertThat(admin.jetStreamManagement().getConsumerNames("KV_b"))
               .hasSizeLessThanOrEqualTo(1);
