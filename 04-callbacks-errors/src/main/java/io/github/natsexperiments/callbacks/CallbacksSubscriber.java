@@ -90,7 +90,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     }
     try {
       work(message);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException e) { // not done
       if (!deliveries.giveUp(message, e)) {
         message.nakWithDelay(Duration.ofSeconds(message.metaData().deliveredCount()));
         return;
@@ -105,7 +105,6 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     }
   }
 
-  /** An exception means: not done. */
   private void work(Message message) {
     if (options.fails(message.metaData().streamSequence())) {
       throw new IllegalStateException("the handler cannot do this one");
