@@ -109,11 +109,11 @@ class ResumingWatchPermissionsIT {
       for (int round = 0; round < 3; round++) {
         proxy.cut();
         kv.put("key", user + round);
-        // A cut while jnats still reconnects leaves it half open: the guard needs 2 s to see that.
+        // A cut that takes a request of the watch along costs the 2 s that it waits for the answer.
         seen.awaitValue(user + round, Duration.ofSeconds(10));
         if (user.equals("watcher")) {
           assertThat(admin.jetStreamManagement().getConsumerNames("KV_b"))
-              .hasSizeLessThanOrEqualTo(1);
+              .hasSizeLessThanOrEqualTo(2); // one, unless a cut has taken a request to delete along
         }
       }
       assertThat(seen.revisions).containsExactly(before, before + 1, before + 2, before + 3);
