@@ -176,6 +176,13 @@ public final class Connector {
         }
         reason = reasonOf(each) == Reason.UNREACHABLE ? reason : reasonOf(each);
       }
+      if (reason == Reason.UNREACHABLE && options.isTLSRequired()) {
+        // A server that refuses our certificate may have hung up before jnats has read why.
+        Exception why = Probe.whySilent(options);
+        if (why != null) {
+          return new ConnectFailedException(reasonOf(why), inWords(why), null, e);
+        }
+      }
       return new ConnectFailedException(
           reason, words.isEmpty() ? inWords(e) : String.join("; ", words), null, e);
     }
