@@ -50,7 +50,9 @@ class ReadmeExamplesIT {
     "GuardExample, Answers: true",
     "ErrorsExample, There is no such stream",
     "KeyValueExample, counter = 42",
-    "WatchExample, kitchen = off"
+    "WatchExample, kitchen = off",
+    "PublisherExample, Without an ack: 0",
+    "ConsumerExample, Drained: true"
   })
   void anExampleRuns(String name, String expected) throws Exception {
     PrintStream out = System.out;

@@ -8,7 +8,7 @@ import io.nats.client.JetStreamManagement;
 import io.nats.client.Nats;
 import java.io.IOException;
 
-/** Looks for a stream, and tells the four ways apart in which that can fail. */
+/** Looks for a stream, and distinguishes the four ways in which that can fail. */
 public final class ErrorsExample {
   public static void main(String[] args) throws Exception {
     try (Connection connection = Nats.connect(args[0])) {
