@@ -9,6 +9,7 @@ import io.nats.client.Options;
 import io.nats.client.api.ServerInfo;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -176,12 +177,13 @@ public final class Connector {
         }
         reason = reasonOf(each) == Reason.UNREACHABLE ? reason : reasonOf(each);
       }
-      if (reason == Reason.UNREACHABLE && options.isTLSRequired()) {
-        // A server that refuses our certificate may have hung up before jnats has read why.
-        Exception why = Probe.whySilent(options);
-        if (why != null) {
-          return failed(reasonOf(why), inWords(why), e);
-        }
+      if (reason == Reason.UNREACHABLE
+          && heard.stream().anyMatch(Attempt::isCutOff)
+          && Probe.wantsCertificate(options)) {
+        // It refused ours, and hung up before jnats had read that.
+        reason = Reason.TLS_CLIENT_CERTIFICATE;
+        words.clear();
+        words.add(inWords(reason, e));
       }
       return failed(reason, words.isEmpty() ? inWords(e) : String.join("; ", words), e);
     }
@@ -211,7 +213,15 @@ public final class Connector {
       if (e instanceof ConnectException) {
         return e.getMessage().toLowerCase(Locale.ROOT);
       }
-      return switch (reasonOf(e)) {
+      return inWords(reasonOf(e), e);
+    }
+
+    private static boolean isCutOff(Exception e) {
+      return e instanceof SocketException && !(e instanceof ConnectException);
+    }
+
+    private static String inWords(Reason reason, Throwable e) {
+      return switch (reason) {
         case NOT_A_NATS_SERVER -> "what answers there is not a nats-server";
         case SERVER_FULL -> "the server has all the connections that it may have";
         case TLS_REQUIRED -> "the server wants TLS";
