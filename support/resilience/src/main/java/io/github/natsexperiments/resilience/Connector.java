@@ -216,8 +216,9 @@ public final class Connector {
       return inWords(reasonOf(e), e);
     }
 
-    private static boolean isCutOff(Exception e) {
-      return e instanceof SocketException && !(e instanceof ConnectException);
+    private static boolean isCutOff(Throwable e) {
+      return e instanceof SocketException && !(e instanceof ConnectException)
+          || e.getCause() != null && isCutOff(e.getCause());
     }
 
     private static String inWords(Reason reason, Throwable e) {
