@@ -8,6 +8,7 @@ import io.github.natsexperiments.testkit.RunningProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -59,7 +60,8 @@ class CredsKitIT {
   @Test
   void aServerWithTlsIsTrustedByThePrintedCommands() {
     RunningProgram lab = lab("server", "--tls", "creds", "--port", 0);
-    String next = lab.waitForStdout("publisher.jar --server nats://");
+    // keytool makes the certificates.
+    String next = lab.waitForStdout("publisher.jar --server nats://", Duration.ofMinutes(1));
     RunningProgram publisher = program((next.strip() + " -n 1").split(" "));
     assertThat(publisher.waitForExit()).isZero();
     lab.sigint();
@@ -88,7 +90,8 @@ class CredsKitIT {
   @DisabledOnOs(OS.WINDOWS) // there a server cannot be told to read its configuration
   void aServerReadsWhoIsRevoked() {
     RunningProgram lab = lab("server", "--port", 0, "creds");
-    String next = lab.waitForStdout("publisher.jar --server nats://");
+    // keytool makes the certificates.
+    String next = lab.waitForStdout("publisher.jar --server nats://", Duration.ofMinutes(1));
     RunningProgram publisher = program(next.strip().split(" "));
     publisher.waitForStdout("Published");
 
