@@ -6,6 +6,7 @@ import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -13,6 +14,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The plain pair, alone and each of its halves with the other half of the lesson's pair. */
 class PlainPairIT {
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
   @RegisterExtension static final TestServer server = TestServer.profile("open");
 
   @Test
@@ -20,8 +23,8 @@ class PlainPairIT {
     RunningProgram subscriber = waiting(plain("subscriber", "PlainSubscriber", 1000));
     RunningProgram publisher = plain("publisher", "PlainPublisher", 1000, 0).start();
 
-    assertThat(publisher.waitForExit()).isZero();
-    assertThat(subscriber.waitForExit()).isZero();
+    assertThat(publisher.waitForExit(MINUTE)).isZero();
+    assertThat(subscriber.waitForExit(MINUTE)).isZero();
     assertThat(publisher.stdoutLines())
         .isEqualTo(texts("Published a message to subject \"foo\": ", 1000));
     assertThat(subscriber.stdoutLines())

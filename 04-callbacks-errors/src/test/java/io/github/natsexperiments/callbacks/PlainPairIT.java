@@ -10,6 +10,7 @@ import io.nats.client.JetStreamManagement;
 import io.nats.client.Nats;
 import io.nats.client.api.ConsumerInfo;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -18,6 +19,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The plain pair, alone and each of its halves with the other half of the lesson's pair. */
 class PlainPairIT {
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
   @RegisterExtension static final TestServer server = TestServer.profile("open");
 
   @BeforeEach
@@ -33,9 +36,9 @@ class PlainPairIT {
   @Test
   void alone() {
     RunningProgram publisher = plain("publisher", "PlainPublisher", 1000, 0).start();
-    assertThat(publisher.waitForExit()).isZero();
+    assertThat(publisher.waitForExit(MINUTE)).isZero();
     RunningProgram subscriber = plain("subscriber", "PlainSubscriber", 1000).start();
-    assertThat(subscriber.waitForExit()).isZero();
+    assertThat(subscriber.waitForExit(MINUTE)).isZero();
 
     List<String> acks =
         IntStream.rangeClosed(1, 1000)

@@ -6,12 +6,15 @@ import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The plain pair, alone and each of its halves with the other half of the lesson's pair. */
 class PlainPairIT {
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
   private static final Login LOGIN = Login.issue();
 
   @RegisterExtension final TestServer server = TestServer.with(LOGIN.config());
@@ -21,8 +24,8 @@ class PlainPairIT {
     RunningProgram subscriber = waiting(plain("subscriber", "PlainSubscriber", 1000));
     RunningProgram publisher = plain("publisher", "PlainPublisher", 1000, 0).start();
 
-    assertThat(publisher.waitForExit()).isZero();
-    assertThat(subscriber.waitForExit()).isZero();
+    assertThat(publisher.waitForExit(MINUTE)).isZero();
+    assertThat(subscriber.waitForExit(MINUTE)).isZero();
     assertThat(publisher.stdoutLines())
         .isEqualTo(
             IntStream.rangeClosed(1, 1000)

@@ -9,6 +9,7 @@ import io.nats.client.Options;
 import io.nats.client.api.ServerInfo;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -162,10 +163,10 @@ public final class Connector {
 
     private synchronized ConnectFailedException explain(Throwable e) {
       if (e instanceof AuthenticationException) {
-        return new ConnectFailedException(Reason.LOGIN_REJECTED, e.getMessage(), rejecting, e);
+        return failed(Reason.LOGIN_REJECTED, e.getMessage(), e);
       }
       if (!(e instanceof IOException)) {
-        return new ConnectFailedException(Reason.FAILED, e.toString(), null, e);
+        return failed(Reason.FAILED, e.toString(), e);
       }
       Set<String> words = new LinkedHashSet<>();
       Reason reason = reasonOf(e);
@@ -176,8 +177,20 @@ public final class Connector {
         }
         reason = reasonOf(each) == Reason.UNREACHABLE ? reason : reasonOf(each);
       }
-      return new ConnectFailedException(
-          reason, words.isEmpty() ? inWords(e) : String.join("; ", words), null, e);
+      if (reason == Reason.UNREACHABLE
+          && heard.stream().anyMatch(Attempt::isCutOff)
+          && Probe.wantsCertificate(options)) {
+        // It refused ours, and hung up before jnats had read that.
+        reason = Reason.TLS_CLIENT_CERTIFICATE;
+        words.clear();
+        words.add(inWords(reason, e));
+      }
+      return failed(reason, words.isEmpty() ? inWords(e) : String.join("; ", words), e);
+    }
+
+    private ConnectFailedException failed(Reason reason, String message, Throwable cause) {
+      ServerInfo server = reason == Reason.LOGIN_REJECTED ? rejecting : null;
+      return new ConnectFailedException(reason, message, options.getServers(), server, cause);
     }
 
     /** What one error says; a server that jnats does not understand is asked once more. */
@@ -200,7 +213,16 @@ public final class Connector {
       if (e instanceof ConnectException) {
         return e.getMessage().toLowerCase(Locale.ROOT);
       }
-      return switch (reasonOf(e)) {
+      return inWords(reasonOf(e), e);
+    }
+
+    private static boolean isCutOff(Throwable e) {
+      return e instanceof SocketException && !(e instanceof ConnectException)
+          || e.getCause() != null && isCutOff(e.getCause());
+    }
+
+    private static String inWords(Reason reason, Throwable e) {
+      return switch (reason) {
         case NOT_A_NATS_SERVER -> "what answers there is not a nats-server";
         case SERVER_FULL -> "the server has all the connections that it may have";
         case TLS_REQUIRED -> "the server wants TLS";

@@ -104,6 +104,12 @@ final class Probe {
     return text.toString();
   }
 
+  /** Whether a server wants to see a certificate of ours. */
+  static boolean wantsCertificate(Options options) {
+    return options.getServers().stream()
+        .anyMatch(server -> greeting(server).contains("\"tls_verify\":true"));
+  }
+
   /**
    * What keeps a connection from coming about of which jnats has said nothing so far, and would not
    * before its timeout: both sides wait for the other's first word, or the server has refused our
