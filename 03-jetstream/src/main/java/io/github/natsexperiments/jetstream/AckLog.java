@@ -31,7 +31,8 @@ final class AckLog implements PublishListener {
   }
 
   @Override
-  public synchronized void refused(long number, byte[] payload, JetStreamApiException reason) {
+  public synchronized void refused(
+      long number, String subject, byte[] payload, JetStreamApiException reason) {
     if (refused++ == 0 || !run.console().quiet()) {
       String why = JetStreamHints.explain(reason);
       run.console().warn("Message #" + number + " was refused: " + why);

@@ -7,11 +7,14 @@ import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.JetStreamHints;
 import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
+import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Subjects;
+import io.github.natsexperiments.cli.Tally;
 import io.github.natsexperiments.resilience.ConsumerListener;
 import io.github.natsexperiments.resilience.NotPermittedException;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.Message;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.ConsumerInfo;
@@ -88,13 +91,16 @@ final class ConsumerSetup implements ConsumerListener {
   private String stream;
   private String subject;
   private Console console;
+  private Tally tally;
   private List<String> streamSubjects = List.of();
+  private long lastDelivery; // of the consumer, to whomever
 
-  ConsumerSetup on(Connection connection, String stream, String subject, Console console) {
+  ConsumerSetup on(Connection connection, String stream, String subject, Run run) {
     this.connection = connection;
     this.stream = stream;
     this.subject = subject;
-    this.console = console;
+    this.console = run.console();
+    this.tally = run.tally();
     return this;
   }
 
@@ -197,6 +203,20 @@ final class ConsumerSetup implements ConsumerListener {
   @Override
   public void consumerCreated(ConsumerInfo created) {
     console.info("Created consumer \"%s\": %s".formatted(name, waiting(created.getNumPending())));
+  }
+
+  /** What others who share the consumer got is not missing. */
+  void delivered(Message message) {
+    long delivery = message.metaData().consumerSequence();
+    if (lastDelivery > 0) {
+      tally.elsewhere(Math.max(0, delivery - lastDelivery - 1));
+    }
+    lastDelivery = delivery;
+  }
+
+  @Override
+  public void ackedAgain(Message message) {
+    delivered(message);
   }
 
   private static String waiting(long messages) {

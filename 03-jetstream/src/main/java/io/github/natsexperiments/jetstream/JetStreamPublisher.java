@@ -90,7 +90,7 @@ public final class JetStreamPublisher implements Callable<Integer> {
           acks.stored(payload, ack.getStream(), ack.getSeqno(), ack.isDuplicate());
         }
       } catch (JetStreamApiException e) {
-        acks.refused(jetStream.nextNumber() - 1, payload, e);
+        acks.refused(jetStream.nextNumber() - 1, options.subject(), payload, e);
       } catch (IllegalArgumentException e) {
         String text = "A message is larger than the %d bytes that the server takes (max_payload)";
         tooLarge = new Failure(ExitCode.FAILED, text.formatted(connection.getMaxPayload()), e);

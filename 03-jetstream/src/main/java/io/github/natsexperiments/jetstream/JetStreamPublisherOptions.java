@@ -19,7 +19,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The command line of {@link JetStreamPublisher}. */
@@ -62,10 +61,9 @@ final class JetStreamPublisherOptions {
       names = "--retention",
       paramLabel = "POLICY",
       converter = Names.OfRetention.class,
-      description = {
-        "New stream: limits keeps a message until it is too old or one too many, workqueue until"
-            + " one consumer has acknowledged it, interest until all have. Default: limits."
-      })
+      description =
+          "New stream: limits keeps a message until it is too old or one too many, workqueue until"
+              + " one consumer has acknowledged it, interest until all have. Default: limits.")
   private RetentionPolicy retention = RetentionPolicy.Limits;
 
   @Option(
@@ -116,12 +114,7 @@ final class JetStreamPublisherOptions {
       fallbackValue = "1000",
       description = "Have up to WINDOW messages on their way (default: ${FALLBACK-VALUE}).")
   private void setWindow(int value) {
-    int largest = PublisherBuilder.LARGEST_WINDOW;
-    if (value < 1 || value > largest) {
-      String wrong = "Invalid value '%d' for --async: the server takes windows of 1 to %d";
-      throw new ParameterException(spec.commandLine(), wrong.formatted(value, largest));
-    }
-    window = value;
+    window = (int) Numbers.upTo(PublisherBuilder.LARGEST_WINDOW, spec, "--async", value);
   }
 
   Run run() {

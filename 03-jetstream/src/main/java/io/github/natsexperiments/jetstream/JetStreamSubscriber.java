@@ -34,8 +34,8 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   @Mixin private JetStreamSubscriberOptions options;
 
   private Run run;
+  private ConsumerSetup setup;
   private ResumingConsumer consumer;
-  private long lastDelivery; // of the consumer, to whomever
 
   /** Starts the program. */
   public static void main(String[] args) {
@@ -54,7 +54,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
                     .build())) {
       run = started;
       JetStreamHints.checkServer(connection);
-      ConsumerSetup setup = options.consumer(connection, run);
+      setup = options.consumer(connection, run);
       // ConsumerContext.consume would be silent for a minute after a restart of the server.
       try (ResumingConsumer resuming =
           ResumingConsumer.of(connection, options.stream(), setup.configuration(), setup)) {
@@ -72,13 +72,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
 
   /** One message after the other, in a thread of the consumer's own. */
   private void handle(Message message) throws InterruptedException {
-    NatsJetStreamMetaData about = message.metaData();
-    if (lastDelivery > 0) {
-      // What others who share the consumer got is not missing.
-      run.tally().elsewhere(Math.max(0, about.consumerSequence() - lastDelivery - 1));
-    }
-    lastDelivery = about.consumerSequence();
-
+    setup.delivered(message);
     run.console().received(message.getSubject(), message.getReplyTo(), message.getData());
     if (!options.work().isZero()) {
       Thread.sleep(options.work().toMillis());
@@ -95,7 +89,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
             headers == null ? null : headers.getFirst(NatsJetStreamConstants.MSG_ID_HDR));
     if (!options.ordered()) {
       // Not before the work is done: whoever dies in between would have lost the message.
-      acknowledge(message, about);
+      acknowledge(message, message.metaData());
     }
     if (run.tally().messages() == options.count()) {
       run.stop().ask(Stop.Reason.DONE);

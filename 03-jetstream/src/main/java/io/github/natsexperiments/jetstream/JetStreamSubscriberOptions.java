@@ -95,7 +95,7 @@ final class JetStreamSubscriberOptions {
 
   /** The consumer: how to create it, and what to say of it. */
   ConsumerSetup consumer(Connection connection, Run run) {
-    return consumer.on(connection, stream, subject, run.console());
+    return consumer.on(connection, stream, subject, run);
   }
 
   /** Whether messages come without being acknowledged. */

@@ -53,9 +53,7 @@ public final class CallbacksPublisher implements Callable<Integer> {
         connection = connected;
         JetStreamHints.checkServer(connection);
         publish();
-        if (events.ended()) {
-          throw events.ending(connection);
-        }
+        events.throwIfEnded(connection);
       } catch (JetStreamApiException e) {
         throw JetStreamHints.failure("Stream \"" + options.stream() + "\"", e);
       } catch (ConnectionClosedException e) {

@@ -64,8 +64,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
       } finally {
         deliveries.report(run.console());
       }
-      return run.result(
-          options.gaveUp(), "Messages are missing: were they removed from the stream?");
+      return run.result(options.gaveUp(), "Messages are missing: does the stream remove some?");
     }
   }
 
@@ -79,9 +78,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
           Deliveries.BATCH, () -> options.count() - run.tally().messages(), this::handle);
       run.console().info("Waiting for messages of stream \"" + options.stream() + "\"");
       run.stop().await(options.timeout(), run.tally(), consumer::throwIfFailed);
-      if (events.ended()) {
-        throw events.ending(connection);
-      }
+      events.throwIfEnded(connection);
       deliveries.drain(consumer, run.console());
     }
   }
@@ -93,7 +90,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     }
     try {
       work(message);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException e) { // not done
       if (!deliveries.giveUp(message, e)) {
         message.nakWithDelay(Duration.ofSeconds(message.metaData().deliveredCount()));
         return;
@@ -108,7 +105,6 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     }
   }
 
-  /** What a subscriber is there for. An exception means: not done. */
   private void work(Message message) {
     if (options.fails(message.metaData().streamSequence())) {
       throw new IllegalStateException("the handler cannot do this one");
@@ -117,8 +113,8 @@ public final class CallbacksSubscriber implements Callable<Integer> {
   }
 
   /**
-   * After the work: in the other order a crash between the two loses the message. Waits until the
-   * server has confirmed, so that a crash finds at most one message done and not acknowledged.
+   * After the work: the other way round, a crash in between loses the message. Waits until the
+   * server has confirmed: a crash finds at most one message done and not acknowledged.
    */
   private void acknowledge(Message message) throws InterruptedException {
     try {

@@ -52,9 +52,11 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
     closeActions.add(action);
   }
 
-  /** Whether the connection has ended for good. */
-  boolean ended() {
-    return ended;
+  /** Throws {@link #ending} once it has ended for good. */
+  void throwIfEnded(Connection connection) throws Failure {
+    if (ended) {
+      throw ending(connection);
+    }
   }
 
   /** Why it has ended for good although nobody here wanted it: exit code 4, or 3. */

@@ -6,9 +6,11 @@ import io.github.natsexperiments.cli.ConnectionLog;
 import io.github.natsexperiments.cli.RetryLog;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.resilience.IdempotentKeyValue;
+import io.github.natsexperiments.resilience.IdempotentPublisher;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Options;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import picocli.CommandLine.Command;
@@ -38,7 +40,10 @@ public final class KvPublisher implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     try (Run run = options.run()) {
-      Options settings = run.settings("NATS Key/Value example publisher").build();
+      Options settings =
+          run.settings("NATS Key/Value example publisher")
+              .reconnectWait(Duration.ofSeconds(1)) // lesson 1 waits 5 s
+              .build();
       try (Connection connection = run.connect(settings)) {
         options.bucket().open(connection, run.console());
         // connection.keyValue(bucket) in a form that looks up a write whose answer was lost, and
@@ -72,7 +77,7 @@ public final class KvPublisher implements Callable<Integer> {
     }
     Puts puts = options.puts(run.stop(), connection);
     if (options.window() > 0) {
-      putInWindow(puts, run);
+      send(puts, connection, run); // the PutLog hears of the revisions
       return;
     }
     for (Puts.Put put; (put = puts.next()) != null; ) {
@@ -82,31 +87,32 @@ public final class KvPublisher implements Callable<Integer> {
     }
   }
 
-  /** Without a wait for each answer. */
-  private void putInWindow(Puts puts, Run run) throws Exception {
+  /**
+   * Puts without waiting for each answer. {@code KeyValue} has no such form; but a bucket is a
+   * stream, and a put is a message to the subject of its key.
+   */
+  private void send(Puts puts, Connection connection, Run run) throws Exception {
     String bucket = options.bucket().name();
-    PutWindow.Listener listener =
-        (put, revision) -> {
-          if (revision > 0) {
-            run.console().stored(bucket, put.key(), revision);
-          }
-          run.tally().add(put.value());
-        };
-    ConnectionLog log = new ConnectionLog(); // the window closes its connection by itself
+    PutLog log = new PutLog(run, bucket);
+    ConnectionLog events = new ConnectionLog(); // a lost connection of it does not end the run
     Options settings =
-        run.settings("NATS Key/Value example publisher")
-            .connectionListener(log)
-            .errorListener(log)
+        new Options.Builder(connection.getOptions())
+            .connectionListener(events)
+            .errorListener(events)
             .build();
-    try (PutWindow window =
-        new PutWindow(settings, bucket, options.window(), listener, run.console(), run.stop())) {
+    // Of two values of a key the later one stays, also when the server is killed meanwhile.
+    try (IdempotentPublisher stream =
+        IdempotentPublisher.inOrder(settings, "KV_" + bucket)
+            .window(options.window())
+            .listener(log)
+            .stopWhen(run.stop()::asked)
+            .build()) {
       try {
-        Puts.Put put;
-        while (window.refused() == 0 && (put = puts.next()) != null) {
-          window.put(put);
+        for (Puts.Put put; !log.hasRefused() && (put = puts.next()) != null; ) {
+          stream.send("$KV." + bucket + "." + put.key(), put.value());
         }
       } finally {
-        window.finish();
+        log.finish(stream.nextNumber(), stream.awaitAcks());
       }
     }
   }

@@ -5,6 +5,7 @@ import io.github.natsexperiments.cli.KvNames;
 import io.github.natsexperiments.cli.PublisherOptions;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Stop;
+import io.github.natsexperiments.resilience.PublisherBuilder;
 import io.nats.client.Connection;
 import java.util.List;
 import picocli.CommandLine.ArgGroup;
@@ -78,10 +79,13 @@ final class KvPublisherOptions {
       fallbackValue = "1000",
       description = "Do not wait for each answer: up to WINDOW puts (1000) are on their way.")
   private void setWindow(int puts) {
-    if (puts < 1 || puts > PutWindow.LARGEST) {
+    if (puts < 1 || puts > PublisherBuilder.LARGEST_WINDOW) {
       throw new ParameterException(
           spec.commandLine(),
-          "Invalid value '" + puts + "' for --async: it must be 1 to " + PutWindow.LARGEST);
+          "Invalid value '"
+              + puts
+              + "' for --async: it must be 1 to "
+              + PublisherBuilder.LARGEST_WINDOW);
     }
     window = puts;
   }

@@ -28,7 +28,10 @@ class KvClusterIT {
   private static final int HISTORY = 64;
   private static final int WINDOW = 1000;
 
-  /** No value is overwritten before it is watched, no key is twice in a window: see PutWindow. */
+  /**
+   * No value is overwritten before it is watched, no key is twice in a window: see
+   * IdempotentPublisher.inOrder.
+   */
   private static final int KEYS = WINDOW;
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -58,6 +58,7 @@ public final class TokenPublisher implements Callable<Integer> {
       // Asked at every connect, so a token that was replaced is found. Options.token(char[]) is
       // the form for one that never changes.
       settings.tokenSupplier(token);
+      settings.reconnectWait(Duration.ofSeconds(1)); // lesson 1 waits 5 s
       try (Connection connection = run.connect(settings.build())) {
         options.bucket().open(connection, run.console());
         // connection.keyValue(bucket) in a form that looks up a write whose answer was lost, and

@@ -1,5 +1,6 @@
 package io.github.natsexperiments.cli;
 
+import io.github.natsexperiments.resilience.ConnectFailedException;
 import io.github.natsexperiments.resilience.ConnectionClosedException;
 import io.github.natsexperiments.resilience.NotPermittedException;
 import io.nats.client.JetStreamApiException;
@@ -137,7 +138,11 @@ public final class Cli {
     return ExitCode.DONE;
   }
 
-  private static int failure(Exception thrown, boolean verbose) {
+  static int failure(Exception thrown, boolean verbose) {
+    if (thrown instanceof ConnectFailedException failed) {
+      // Turned first: its reason counts more than a listener's that the connection is closed now.
+      return failure(Connections.failure(failed, null), verbose);
+    }
     // What a listener heard explains why a call failed, such as one on a closed connection.
     Failure heard = Stop.lastFailure();
     boolean explains =

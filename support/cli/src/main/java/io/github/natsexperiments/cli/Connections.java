@@ -53,31 +53,40 @@ public final class Connections {
           connection.getServerInfo().getVersion());
       return connection;
     } catch (ConnectFailedException e) {
-      String why = withoutSecrets(e);
-      throw switch (e.reason()) {
-        case LOGIN_REJECTED ->
-            new Failure(
-                ExitCode.NOT_AUTHORISED,
-                "Login rejected by "
-                    + servers
-                    + ": "
-                    + (whyRejected == null ? why : whyRejected.apply(e.serverInfo())),
-                e);
-        case TLS_CLIENT_CERTIFICATE ->
-            new Failure(
-                ExitCode.NOT_AUTHORISED, "TLS: " + servers + " " + why + cure(e.reason()), e);
-        case FAILED -> new Failure(ExitCode.FAILED, "Cannot connect to " + servers + ": " + why, e);
-        default ->
-            new Failure(
-                ExitCode.UNREACHABLE,
-                (e.reason().name().startsWith("TLS") ? "TLS: " : "Cannot reach ")
-                    + servers
-                    + ": "
-                    + why
-                    + cure(e.reason()),
-                e);
-      };
+      throw failure(e, whyRejected);
     }
+  }
+
+  /**
+   * Gives a failed connect its words and its exit code.
+   *
+   * @param whyRejected like that of {@link #connect(Options, Function)}
+   */
+  static Failure failure(ConnectFailedException e, Function<ServerInfo, String> whyRejected) {
+    String servers = ServerUrls.show(e.servers());
+    String why = withoutSecrets(e);
+    return switch (e.reason()) {
+      case LOGIN_REJECTED ->
+          new Failure(
+              ExitCode.NOT_AUTHORISED,
+              "Login rejected by "
+                  + servers
+                  + ": "
+                  + (whyRejected == null ? why : whyRejected.apply(e.serverInfo())),
+              e);
+      case TLS_CLIENT_CERTIFICATE ->
+          new Failure(ExitCode.NOT_AUTHORISED, "TLS: " + servers + " " + why + cure(e.reason()), e);
+      case FAILED -> new Failure(ExitCode.FAILED, "Cannot connect to " + servers + ": " + why, e);
+      default ->
+          new Failure(
+              ExitCode.UNREACHABLE,
+              (e.reason().name().startsWith("TLS") ? "TLS: " : "Cannot reach ")
+                  + servers
+                  + ": "
+                  + why
+                  + cure(e.reason()),
+              e);
+    };
   }
 
   /** What to do next. */

@@ -39,4 +39,14 @@ public final class Numbers {
     }
     return value;
   }
+
+  /** The same for a value that is at most the largest. */
+  public static long upTo(long largest, CommandSpec spec, String option, long value) {
+    if (value < 1 || value > largest) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "Invalid value '" + value + "' for " + option + ": it must be 1 to " + largest);
+    }
+    return value;
+  }
 }

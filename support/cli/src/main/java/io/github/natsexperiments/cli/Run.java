@@ -6,7 +6,6 @@ import io.nats.client.ErrorListener;
 import io.nats.client.MessageHandler;
 import io.nats.client.Options;
 import java.time.Duration;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
@@ -24,9 +23,6 @@ import java.util.function.Consumer;
  * <p>Closed last, it prints the summary line, also when something failed.
  */
 public final class Run implements AutoCloseable {
-  private static final Duration FULL_BUFFER_PAUSE = Duration.ofMillis(100);
-  private static final Duration SLOW_SERVER = Duration.ofMinutes(1);
-
   private final CommonOptions common;
   private final Stop stop = Stop.onSignals();
   private final Console console;
@@ -34,7 +30,7 @@ public final class Run implements AutoCloseable {
   private LoginListener log;
   private Login login;
   private Connection connection;
-  private long unchecked;
+  private Outgoing outgoing;
   private String more = "";
   private boolean summary = true;
 
@@ -129,6 +125,7 @@ public final class Run implements AutoCloseable {
         interruptible(
             () -> Connections.connect(options, common.waitForServer(), with::whyRejected));
     connection = made;
+    outgoing = new Outgoing(this, made);
     HalfOpenGuard.of(made, () -> onStuck.accept(made));
     ErrorListener listener = options.getErrorListener();
     (listener instanceof LoginListener own ? own : log()).connected(connection);
@@ -166,46 +163,7 @@ public final class Run implements AutoCloseable {
    */
   public void whenThereIsRoom(byte[] payload, Consumer<byte[]> publish)
       throws Failure, InterruptedException {
-    unchecked += payload.length;
-    if (unchecked > outgoingLimit()) {
-      waitForRoom();
-    }
-    while (true) {
-      try {
-        publish.accept(payload);
-        return;
-      } catch (IllegalArgumentException e) {
-        throw tooLarge(e);
-      } catch (IllegalStateException e) {
-        boolean ends = stop.sleep(FULL_BUFFER_PAUSE);
-        stop.throwFailure();
-        if (ends || isClosed()) {
-          throw new Failure(ExitCode.FAILED, "Not sent: " + e.getMessage(), e);
-        }
-      }
-    }
-  }
-
-  /** A round trip: what was handed over before is with the server then. */
-  private void waitForRoom() throws Failure, InterruptedException {
-    boolean back = false;
-    while (!back && !stop.asked()) {
-      back = interruptible(this::hasAnswered);
-    }
-    unchecked = 0;
-  }
-
-  private boolean hasAnswered() throws InterruptedException {
-    try {
-      connection.flush(SLOW_SERVER);
-      return true;
-    } catch (TimeoutException | IllegalStateException e) {
-      return isClosed(); // publish() says so, too
-    }
-  }
-
-  private boolean isClosed() {
-    return connection.getStatus() == Connection.Status.CLOSED;
+    outgoing.publish(payload, publish);
   }
 
   /**
@@ -221,21 +179,6 @@ public final class Run implements AutoCloseable {
       stop.throwFailure();
       throw e;
     }
-  }
-
-  private Failure tooLarge(IllegalArgumentException e) throws InterruptedException {
-    long max = connection.getMaxPayload();
-    try {
-      connection.flush(flushTimeout()); // the messages before this one shall arrive
-    } catch (TimeoutException | IllegalStateException lost) {
-      e.addSuppressed(lost);
-    }
-    return new Failure(
-        ExitCode.FAILED,
-        "A message is larger than the "
-            + max
-            + " bytes that the server takes (max_payload): send less, or in parts",
-        e);
   }
 
   /** For {@code flush}: 10 s; next to nothing when the run ends and no server is there. */

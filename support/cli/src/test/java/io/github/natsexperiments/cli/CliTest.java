@@ -1,11 +1,22 @@
 package io.github.natsexperiments.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.github.natsexperiments.resilience.ConnectFailedException;
+import io.github.natsexperiments.resilience.Connector;
+import io.nats.client.Options;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -156,5 +167,45 @@ class CliTest {
     assertThat(wrong("-H", header))
         .startsWith("Invalid value for --header")
         .doesNotContain("\n", "\r");
+  }
+
+  /** A connection that a library class makes later ends the program like the first one. */
+  @ParameterizedTest
+  @CsvSource({"-ERR 'Authorization Violation', 4", "-ERR 'maximum connections exceeded', 3"})
+  void aConnectThatFailsInsideALibraryClass(String answer, int exitCode) throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 9, InetAddress.getLoopbackAddress())) {
+      Thread refusing = new Thread(() -> refuse(server, answer));
+      refusing.setDaemon(true);
+      refusing.start();
+      String url = "nats://localhost:" + server.getLocalPort();
+      Options options = Options.builder().server(url).maxReconnects(0).build();
+      ConnectFailedException e =
+          catchThrowableOfType(ConnectFailedException.class, () -> Connector.connect(options));
+      Stop.onSignals().fail(new Failure(ExitCode.FAILED, "the other connection is closed now"));
+      assertThat(Cli.failure(e, false)).isEqualTo(exitCode);
+      assertThat(Connections.failure(e, null)).hasMessageContaining(url);
+    }
+  }
+
+  @AfterEach
+  void forgetWhatAListenerHeard() {
+    Stop.hold();
+    Stop.release();
+  }
+
+  private static void refuse(ServerSocket server, String answer) {
+    String info =
+        "INFO {\"server_id\":\"X\",\"version\":\"2.15.1\",\"host\":\"localhost\",\"port\":1,"
+            + "\"max_payload\":1048576,\"auth_required\":true}\r\n";
+    while (!server.isClosed()) {
+      try (Socket client = server.accept()) {
+        client.getOutputStream().write(info.getBytes(UTF_8));
+        new BufferedReader(new InputStreamReader(client.getInputStream(), UTF_8)).readLine();
+        client.getOutputStream().write((answer + "\r\n").getBytes(UTF_8));
+        client.getInputStream().readAllBytes(); // until the client has had enough
+      } catch (IOException e) {
+        // the end of this client, or of the test
+      }
+    }
   }
 }

@@ -26,7 +26,7 @@ class CompletionIT {
           ./lab b         | break
           ./lab break 03  | 03-jetstream
           ./lab server c  | creds, cluster
-          ./lab server -- | --help, --verbose, --port, --data, --tls
+          ./lab server -- | --help, --verbose, --tls, --port, --data
           """)
   void bashCompletes(String typed, String expected) {
     String script =

@@ -32,6 +32,7 @@ record Block(
           "java", Set.of("source"),
           "conf", Set.of("source"),
           "yaml", Set.of("source"),
+          "xml", Set.of(),
           "mermaid", Set.of());
 
   private static final Map<String, Pattern> VALUES =

@@ -19,7 +19,7 @@ final class OptionCheck {
   private static final Pattern COMMAND =
       Pattern.compile(
           "(?<lesson>\\d\\d-[\\w-]+/target/)?\\b(?<program>publisher|subscriber|issuer|gallery)\\.jar"
-              + "|\\blab (?<command>server|info|run(?: 0?(?<run>\\d)\\S*)?)"
+              + "|\\blab (?<command>server|info|break|run(?: 0?(?<run>\\d)\\S*)?)"
               + "|(?<foreign>(?<![\\w./-])(?:nats|nats-server|nsc|docker|mvn|git|java|kill|tail|script|timeout|apt-get|set)) ");
 
   /** What the programs say to an option that they do not have. */

@@ -55,7 +55,9 @@ class OptionsTableTest {
         .contains(".maxPingsOut(" + here.get("maxPingsOut"))
         .contains(".maxReconnects(" + number(here.get("maxReconnects")))
         .contains(".reconnectWait(Duration.ofSeconds(" + number(here.get("reconnectWait")))
-        .doesNotContain(".noRandomize()\n", ".noEcho()\n", ".reconnectBufferSize(");
+        .contains(".reconnectBufferSize(Run.outgoingLimit())")
+        .doesNotContain(".noRandomize()\n", ".noEcho()\n");
+    assertThat(here.get("reconnectBufferSize")).startsWith("8 MB, less in a small heap");
     assertThat(here.get("reconnectWait")).endsWith("(lesson 4: 1 s)");
     assertThat(here.get("reconnectBufferSize")).endsWith("(lesson 4: none)");
     assertThat(

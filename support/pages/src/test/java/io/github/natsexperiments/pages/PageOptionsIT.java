@@ -23,7 +23,7 @@ class PageOptionsIT {
   private static final Pattern TYPED = Pattern.compile("class=\"typed[^>]*>([^<]*)</text>");
   private static final Pattern COMMAND = Pattern.compile("\\$ java -jar (\\S+)\\.jar([^$^]*)");
   private static final Pattern OPTION = Pattern.compile("(?<= )(--[a-z][a-z-]*|-[a-z])(?= |$)");
-  private static final List<String> LAB_COMMANDS = List.of("run", "server", "info");
+  private static final List<String> LAB_COMMANDS = List.of("run", "break", "server", "info");
 
   @Test
   void pagesNameTheOptionsThatThereAre() throws IOException, InterruptedException {

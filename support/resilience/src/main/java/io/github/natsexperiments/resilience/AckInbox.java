@@ -133,7 +133,7 @@ final class AckInbox {
     if (slot.answer != null) {
       slot.answer.refusal = e;
     } else {
-      call(() -> listener.refused(slot.number, slot.body, e));
+      call(() -> listener.refused(slot.number, slot.subject, slot.body, e));
     }
     publisher.free(slot, 0);
   }

@@ -2,6 +2,8 @@ package io.github.natsexperiments.resilience;
 
 import io.nats.client.api.ServerInfo;
 import java.io.IOException;
+import java.net.URI;
+import java.util.List;
 
 /** {@link Connector#connect} found no server that takes us; the reason says why. */
 public final class ConnectFailedException extends IOException {
@@ -38,10 +40,13 @@ public final class ConnectFailedException extends IOException {
   }
 
   private final Reason reason;
+  private final transient List<URI> servers;
   private final transient ServerInfo serverInfo;
 
-  ConnectFailedException(Reason reason, String message, ServerInfo serverInfo, Throwable cause) {
+  ConnectFailedException(
+      Reason reason, String message, List<URI> servers, ServerInfo serverInfo, Throwable cause) {
     super(message, cause);
+    this.servers = servers;
     this.reason = reason;
     this.serverInfo = serverInfo;
   }
@@ -49,6 +54,11 @@ public final class ConnectFailedException extends IOException {
   /** Why there is no connection. */
   public Reason reason() {
     return reason;
+  }
+
+  /** The servers that were tried; a URL may carry a password. */
+  public List<URI> servers() {
+    return servers;
   }
 
   /** What the server that rejected us said of itself; null when it said nothing. */

@@ -163,10 +163,10 @@ public final class Connector {
 
     private synchronized ConnectFailedException explain(Throwable e) {
       if (e instanceof AuthenticationException) {
-        return new ConnectFailedException(Reason.LOGIN_REJECTED, e.getMessage(), rejecting, e);
+        return failed(Reason.LOGIN_REJECTED, e.getMessage(), e);
       }
       if (!(e instanceof IOException)) {
-        return new ConnectFailedException(Reason.FAILED, e.toString(), null, e);
+        return failed(Reason.FAILED, e.toString(), e);
       }
       Set<String> words = new LinkedHashSet<>();
       Reason reason = reasonOf(e);
@@ -185,8 +185,12 @@ public final class Connector {
         words.clear();
         words.add(inWords(reason, e));
       }
-      return new ConnectFailedException(
-          reason, words.isEmpty() ? inWords(e) : String.join("; ", words), null, e);
+      return failed(reason, words.isEmpty() ? inWords(e) : String.join("; ", words), e);
+    }
+
+    private ConnectFailedException failed(Reason reason, String message, Throwable cause) {
+      ServerInfo server = reason == Reason.LOGIN_REJECTED ? rejecting : null;
+      return new ConnectFailedException(reason, message, options.getServers(), server, cause);
     }
 
     /** What one error says; a server that jnats does not understand is asked once more. */
@@ -212,8 +216,9 @@ public final class Connector {
       return inWords(reasonOf(e), e);
     }
 
-    private static boolean isCutOff(Exception e) {
-      return e instanceof SocketException && !(e instanceof ConnectException);
+    private static boolean isCutOff(Throwable e) {
+      return e instanceof SocketException && !(e instanceof ConnectException)
+          || e.getCause() != null && isCutOff(e.getCause());
     }
 
     private static String inWords(Reason reason, Throwable e) {

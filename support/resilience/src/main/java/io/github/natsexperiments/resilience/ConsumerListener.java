@@ -1,6 +1,7 @@
 package io.github.natsexperiments.resilience;
 
 import io.nats.client.JetStreamApiException;
+import io.nats.client.Message;
 import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.StreamInfo;
 import java.time.Duration;
@@ -37,6 +38,12 @@ public interface ConsumerListener {
 
   /** Messages are asked for: at the start, after a reconnect, in a new stream. */
   default void consuming() throws Exception {}
+
+  /**
+   * A message that this process has handled and acknowledged was delivered again: the server was
+   * killed before it had written the ack down. It is acknowledged again, and not handled.
+   */
+  default void ackedAgain(Message message) throws Exception {}
 
   /** The server has not answered for 3 to 5 s, and is asked again and again. Once per trouble. */
   default void retrying(String reason) throws Exception {}

@@ -4,12 +4,15 @@ import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.JetStreamOptions;
+import io.nats.client.Message;
+import io.nats.client.MessageHandler;
 import io.nats.client.NUID;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.DeliverPolicy;
 import io.nats.client.api.StreamInfo;
+import io.nats.client.impl.AckType;
 import io.nats.client.impl.NatsJetStreamMetaData;
 import java.io.IOException;
 import java.time.Duration;
@@ -35,10 +38,12 @@ final class ConsumerSource {
   private final ConsumerConfiguration wanted;
   private final ConsumerListener listener;
   private final Map<String, NotPermittedException> refused = new HashMap<>();
+  private final AckMemory acked = new AckMemory();
 
   private ZonedDateTime created; // when the stream was
   private boolean waiting; // for the stream
   private boolean known; // the durable has been there, in this stream
+  private ZonedDateTime consumerCreated; // when the durable was
   private long deletedAt;
   private String name;
   private long delivered; // by a consumer without acks
@@ -78,6 +83,7 @@ final class ConsumerSource {
         boolean replaced = created != null && !waiting;
         created = info.getCreateTime();
         known = false;
+        consumerCreated = null;
         lastSequence = 0;
         listener.streamFound(info, replaced);
       }
@@ -110,8 +116,9 @@ final class ConsumerSource {
 
   private void findDurable() throws Exception {
     name = wanted.getDurable();
+    ConsumerInfo found;
     try {
-      ConsumerInfo found = look(CONSUMER, () -> management.getConsumerInfo(stream, name));
+      found = look(CONSUMER, () -> management.getConsumerInfo(stream, name));
       if (found != null && !known) {
         listener.consumerFound(found);
       }
@@ -119,10 +126,48 @@ final class ConsumerSource {
       if (known || !JetStreamErrors.isConsumerNotFound(e)) {
         throw e;
       }
-      listener.consumerCreated(create(wanted));
+      found = create(wanted);
+      listener.consumerCreated(found);
     }
+    rememberAcks(found);
     known = true;
     deletedAt = 0;
+  }
+
+  /**
+   * A new stream has other messages, and who creates a consumer again wants the same ones again.
+   */
+  private void rememberAcks(ConsumerInfo found) {
+    ZonedDateTime now = found == null || created == null ? null : found.getCreationTime();
+    if (now == null || !now.equals(consumerCreated)) {
+      acked.clear(); // also when we may not look whether it is the same
+    }
+    consumerCreated = now;
+    acked.interrupted();
+  }
+
+  /** Hands a message on, unless it was handled before and only its ack was lost. */
+  void handle(Message message, MessageHandler handler) throws Exception {
+    if (!isDurable()) {
+      if (isNext(message.metaData())) {
+        handler.onMessage(message);
+      }
+    } else if (!isAcked(message)) {
+      handler.onMessage(message);
+      if (message.lastAck() == AckType.AckAck) {
+        acked.add(message.metaData().streamSequence());
+      }
+    }
+  }
+
+  /** Whether the message was handled before; then it is acknowledged again. */
+  boolean isAcked(Message message) throws Exception {
+    boolean again = acked.contains(message.metaData().streamSequence());
+    if (again) {
+      message.ack();
+      listener.ackedAgain(message);
+    }
+    return again;
   }
 
   /** A new one after each interruption: what was on its way to us is not sent again. */
@@ -168,7 +213,7 @@ final class ConsumerSource {
   }
 
   /** Whether a message without ack is the one that is due. */
-  boolean isNext(NatsJetStreamMetaData about) {
+  private boolean isNext(NatsJetStreamMetaData about) {
     if (!about.getConsumer().equals(name)) {
       return false; // from the one before
     }
@@ -185,15 +230,32 @@ final class ConsumerSource {
     return gap;
   }
 
-  /** Removes what only we use from the server. */
-  void delete() throws InterruptedException {
+  private void delete() throws InterruptedException {
     String old = name;
-    name = null;
     if (!isDurable() && old != null && connection.getStatus() == Connection.Status.CONNECTED) {
       try {
         JetStreamErrors.ask(connection, () -> management.deleteConsumer(stream, old));
       } catch (IOException | JetStreamApiException | IllegalStateException e) {
         // Gone with its server; if not, it ends after its inactivity.
+      }
+    }
+    name = null; // not before: an interrupt of close() makes us try once more
+  }
+
+  /** Ends the subscription to what the consumer sends, and the consumer if nobody else uses it. */
+  void leave(PullRequests requests) {
+    for (int attempt = 0; attempt < 2; attempt++) { // close may interrupt the first one
+      Thread.interrupted();
+      try {
+        if (connection.getStatus() == Connection.Status.CONNECTED) {
+          requests.unsubscribe(Duration.ofSeconds(5));
+          delete();
+        }
+        return;
+      } catch (InterruptedException e) {
+        // once more
+      } catch (RuntimeException e) {
+        return; // closed meanwhile: jnats even throws a NullPointerException then
       }
     }
   }

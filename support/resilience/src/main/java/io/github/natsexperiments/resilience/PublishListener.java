@@ -26,7 +26,7 @@ public interface PublishListener {
   void stored(Stored message);
 
   /** The stream does not take a message, for a reason that does not pass by itself. */
-  void refused(long number, byte[] body, JetStreamApiException reason);
+  void refused(long number, String subject, byte[] body, JetStreamApiException reason);
 
   /**
    * There has been no ack for longer than the ack timeout. Called once, until {@link #answered}.

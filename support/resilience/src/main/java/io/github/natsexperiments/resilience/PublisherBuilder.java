@@ -29,7 +29,8 @@ public final class PublisherBuilder {
         public void stored(Stored message) {}
 
         @Override
-        public void refused(long number, byte[] body, JetStreamApiException reason) {
+        public void refused(
+            long number, String subject, byte[] body, JetStreamApiException reason) {
           throw new IllegalStateException("message #" + number + " was refused", reason);
         }
       };

@@ -8,17 +8,21 @@ import io.nats.client.Connection;
 import io.nats.client.JetStreamStatusException;
 import io.nats.client.Message;
 import io.nats.client.PullRequestOptions;
+import io.nats.client.Subscription;
 import io.nats.client.impl.Headers;
 import io.nats.client.support.Status;
 import java.time.Duration;
 
 /**
- * The requests for messages that a {@link ResumingConsumer} has at the server: at most two at a
- * time, bounded by messages and by bytes. For a thread of its own. jnats' own requests keep the
- * server's word on them to themselves, or tell it to the {@code ErrorListener} only.
+ * The requests for messages that a {@link ResumingConsumer} has at the server, and what arrives: at
+ * most two at a time, bounded by messages and by bytes. For a thread of its own. jnats' own
+ * requests keep the server's word on them to themselves, or tell it to the {@code ErrorListener}
+ * only.
  */
 final class PullRequests {
   private static final Duration HEARTBEAT = Duration.ofSeconds(1);
+  private static final long CHECK_MILLIS = 100;
+  private static final long LONGEST_ARRIVAL = Duration.ofMillis(500).toNanos();
 
   private final Connection connection;
   private final String stream;
@@ -29,6 +33,8 @@ final class PullRequests {
   private int open; // messages asked for that have not come
   private int last; // messages of the last request
   private long round;
+  private Subscription subscription; // to the answers
+  private String lastError;
 
   PullRequests(Connection connection, String stream, int batch) {
     this.connection = connection;
@@ -39,9 +45,49 @@ final class PullRequests {
     this.bytes = Math.max(Runtime.getRuntime().maxMemory() / 16, largest);
   }
 
-  /** Where the answers arrive. */
-  String inbox() {
-    return inbox + "*";
+  /** Subscribes to the answers. */
+  void subscribe() {
+    subscription = connection.subscribe(inbox + "*");
+    subscription.setPendingLimits(-1, -1); // what is asked for is bounded
+    lastError = connection.getLastError();
+  }
+
+  /** Whether jnats has ended the subscription, which it does when the connection is closed. */
+  boolean areEnded() {
+    return subscription != null && !subscription.isActive();
+  }
+
+  /** The next message or status; null when none comes in time. */
+  Message next(long millis) throws InterruptedException {
+    return subscription.nextMessage(millis);
+  }
+
+  /** How much has arrived and waits for {@link #next}. */
+  long arrived() {
+    return subscription.getPendingMessageCount();
+  }
+
+  /**
+   * What the server sends to somebody who has unsubscribed nobody gets before the ack wait is over.
+   * So what is on its way arrives first, while nothing is handled and nothing more asked for.
+   */
+  void letArrive() throws InterruptedException {
+    long end = System.nanoTime() + LONGEST_ARRIVAL;
+    long before;
+    do {
+      before = arrived();
+      Thread.sleep(CHECK_MILLIS);
+    } while (arrived() != before && System.nanoTime() - end < 0);
+  }
+
+  /**
+   * The server ends the subscription first. A message that arrives just while jnats 2.26.2 removes
+   * one by itself breaks the connection.
+   */
+  void unsubscribe(Duration limit) throws InterruptedException {
+    if (subscription != null && subscription.isActive()) {
+      subscription.drain(limit);
+    }
   }
 
   /** Whether the server owes us messages. */
@@ -137,11 +183,18 @@ final class PullRequests {
     return null;
   }
 
-  /** Whether an error of the server says that we may not ask, or may not have the answers. */
-  boolean areRefused(String error, String consumer) {
-    return JetStreamErrors.isPermissionsViolation(error)
+  /** The server's word on our requests and acks comes as an error, not as an answer. */
+  void throwIfNotPermitted(String consumer) throws NotPermittedException {
+    String error = connection.getLastError();
+    if (error == lastError) {
+      return; // compared as objects: a new error may have the same text
+    }
+    lastError = error;
+    if (JetStreamErrors.isPermissionsViolation(error)
         && (error.contains(subject(consumer))
             || error.contains(inbox)
-            || error.contains("$JS.ACK.") && error.contains("." + stream + "."));
+            || error.contains("$JS.ACK.") && error.contains("." + stream + "."))) {
+      throw new NotPermittedException(error, null);
+    }
   }
 }

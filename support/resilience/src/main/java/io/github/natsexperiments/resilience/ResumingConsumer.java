@@ -5,7 +5,6 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamStatusException;
 import io.nats.client.Message;
 import io.nats.client.MessageHandler;
-import io.nats.client.Subscription;
 import io.nats.client.api.ConsumerConfiguration;
 import java.io.IOException;
 import java.time.Duration;
@@ -28,10 +27,12 @@ import java.util.function.LongSupplier;
  * }
  * }</pre>
  *
- * <p>With a durable name, a consumer that is there is taken as it is, and created when it is not.
- * Without, messages come in order, once, and without acks, through consumers that are deleted
- * afterwards. At most a batch of messages, and an eighth of the heap, waits here. One daemon thread
- * calls handler and listener; what they throw ends the consuming. Thread-safe.
+ * <p>With a durable name, a consumer that is there is taken as it is, and created when it is not. A
+ * server that is killed forgets the last acks: what this process has acknowledged (before the
+ * handler returned) and gets again is acknowledged again and not handled twice. Without, messages
+ * come in order, once, and without acks, through consumers that are deleted afterwards. At most a
+ * batch of messages, and an eighth of the heap, waits here. One daemon thread calls handler and
+ * listener; what they throw ends the consuming. Thread-safe.
  *
  * @see <a href="https://docs.nats.io/nats-concepts/jetstream/consumers">NATS documentation:
  *     consumers</a>
@@ -42,13 +43,12 @@ public final class ResumingConsumer implements AutoCloseable {
   private static final long TICK_MILLIS = 100;
   private static final long RETRY = 250 * MILLI;
   private static final long LONGEST_SILENCE = 2500 * MILLI; // a heartbeat is due each second
-  private static final long LONGEST_ARRIVAL = 500 * MILLI;
-  private static final long UNTIL_REPORTED = 3000 * MILLI;
 
   private final Connection connection;
   private final String stream;
   private final ConsumerListener listener;
   private final ConsumerSource source;
+  private final Silence silence;
   private PullRequests requests;
   private final Thread thread = new Thread(this::run, "resuming-consumer");
   private final CountDownLatch finished = new CountDownLatch(1);
@@ -62,15 +62,11 @@ public final class ResumingConsumer implements AutoCloseable {
   private volatile Throwable failure;
 
   // What follows belongs to the thread.
-  private Subscription subscription;
   private boolean stale = true; // the server has no request of ours
   private long reconnects = -1;
   private boolean announce = true;
   private long retryAt = System.nanoTime();
   private long askedAt = retryAt;
-  private long heardAt = retryAt;
-  private boolean reported;
-  private String lastError;
 
   private ResumingConsumer(
       Connection connection, String stream, ConsumerConfiguration wanted, ConsumerListener listener)
@@ -79,6 +75,7 @@ public final class ResumingConsumer implements AutoCloseable {
     this.stream = stream;
     this.listener = listener;
     this.source = new ConsumerSource(connection, stream, wanted, listener);
+    this.silence = new Silence(listener);
     thread.setDaemon(true);
   }
 
@@ -186,9 +183,7 @@ public final class ResumingConsumer implements AutoCloseable {
 
   private void run() {
     try {
-      subscription = connection.subscribe(requests.inbox());
-      subscription.setPendingLimits(-1, -1); // what is asked for is bounded
-      lastError = connection.getLastError();
+      requests.subscribe();
       while (!closing && drainUntil == 0) {
         step();
       }
@@ -196,12 +191,12 @@ public final class ResumingConsumer implements AutoCloseable {
         finish();
       }
     } catch (Throwable e) { // also an Error: somebody waits
-      boolean inactive = subscription != null && drainUntil == 0 && !subscription.isActive();
+      boolean inactive = drainUntil == 0 && requests.areEnded();
       boolean closed = connection.getStatus() == Connection.Status.CLOSED || inactive;
       failure = closing ? null : closed ? ConnectionClosedException.of(connection) : e;
     } finally {
       try {
-        leave();
+        source.leave(requests);
       } finally {
         finished.countDown();
       }
@@ -214,18 +209,20 @@ public final class ResumingConsumer implements AutoCloseable {
       Thread.sleep(TICK_MILLIS); // until drain or close
       return;
     }
-    Message message = subscription.nextMessage(TICK_MILLIS);
+    Message message = requests.next(TICK_MILLIS);
     if (message != null) {
       receive(message);
     }
-    throwIfNotPermitted();
+    requests.throwIfNotPermitted(source.name());
     if (connection.getStatus() != Connection.Status.CONNECTED) {
       return;
     }
     long now = System.nanoTime();
     if (connection.getStatistics().getReconnects() != reconnects || source.hasGap()) {
       stale = true;
-    } else if (!stale && message == null && now - Math.max(askedAt, heardAt) > LONGEST_SILENCE) {
+    } else if (!stale
+        && message == null
+        && now - Math.max(askedAt, silence.since()) > LONGEST_SILENCE) {
       stale = true;
       trouble("no heartbeat from the consumer");
     }
@@ -234,33 +231,27 @@ public final class ResumingConsumer implements AutoCloseable {
     }
     if (!stale) {
       pull();
-    } else if (subscription.getPendingMessageCount() == 0) { // what has arrived comes first
+    } else if (requests.arrived() == 0) { // what has arrived comes first
       begin();
     }
   }
 
   private void receive(Message message) throws Exception {
     if (!message.isStatusMessage()) {
-      heard();
+      silence.ends();
       requests.delivered();
-      handle(message);
+      source.handle(message, handler);
       return;
     }
     String reason = requests.answer(message);
     if (reason == null) {
-      heard();
+      silence.ends();
       return;
     }
     stale = true;
     trouble(reason);
-    if (reported) {
+    if (silence.isReported()) {
       source.throwIfUnseen();
-    }
-  }
-
-  private void handle(Message message) throws Exception {
-    if (source.isDurable() || source.isNext(message.metaData())) {
-      handler.onMessage(message);
     }
   }
 
@@ -276,25 +267,26 @@ public final class ResumingConsumer implements AutoCloseable {
 
   /** Looks for the stream and the consumer, and asks for messages anew. */
   private void begin() throws Exception {
-    long now = System.nanoTime();
-    retryAt = now + RETRY;
+    retryAt = System.nanoTime() + RETRY;
     if (connection.getStatistics().getReconnects() != reconnects) {
       reconnects = connection.getStatistics().getReconnects();
       announce = true;
-      heardAt = reported ? heardAt : now; // jnats reports what was before
+      silence.interrupted(); // jnats reports what was before
     }
-    boolean found = false;
+    boolean found;
     try {
       found = source.find();
-      heardAt = found ? heardAt : System.nanoTime(); // that is an answer, too
     } catch (IOException | JetStreamApiException e) {
       if (e instanceof NotPermittedException
           || e instanceof JetStreamApiException api && !JetStreamErrors.isTransient(api)) {
         throw e;
       }
       trouble(e.getMessage());
+      announce = true;
+      return;
     }
     if (!found) {
+      silence.interrupted(); // that is an answer, too
       announce = true;
       return;
     }
@@ -310,87 +302,28 @@ public final class ResumingConsumer implements AutoCloseable {
 
   private void trouble(String reason) throws Exception {
     retryAt = System.nanoTime() + RETRY;
-    if (!reported && System.nanoTime() - heardAt > UNTIL_REPORTED) {
-      reported = true;
-      listener.retrying(reason);
-    }
-  }
-
-  private void heard() throws Exception {
-    long now = System.nanoTime();
-    Duration silence = Duration.ofNanos(now - heardAt);
-    heardAt = now;
-    if (reported) {
-      reported = false;
-      listener.resumed(silence);
-    }
-  }
-
-  /** The server's word on our requests and acks comes as an error, not as an answer. */
-  private void throwIfNotPermitted() throws NotPermittedException {
-    String error = connection.getLastError();
-    if (error == lastError) {
-      return;
-    }
-    lastError = error;
-    if (requests.areRefused(error, source.name())) {
-      throw new NotPermittedException(error, null);
-    }
+    silence.trouble(reason);
   }
 
   private void finish() throws Exception {
     if (connection.getStatus() == Connection.Status.CONNECTED) {
       if (source.isDurable() && requests.isOpen() && left.getAsLong() > 0) {
-        letArrive();
+        requests.letArrive();
       }
-      // The server ends the subscription first. A message that arrives just while jnats 2.26.2
-      // removes one by itself breaks the connection.
-      subscription.drain(Duration.ofMinutes(1));
+      requests.unsubscribe(Duration.ofMinutes(1));
     }
-    while (subscription.getPendingMessageCount() > 0 && !closing) {
-      Message message = subscription.nextMessage(TICK_MILLIS);
+    while (requests.arrived() > 0 && !closing) {
+      Message message = requests.next(TICK_MILLIS);
       if (message == null || message.isStatusMessage()) {
         continue;
       }
       if (!stopped && left.getAsLong() > 0 && System.nanoTime() - drainUntil < 0) {
-        handle(message);
-      } else if (source.isDurable()) {
+        source.handle(message, handler);
+      } else if (source.isDurable() && !source.isAcked(message)) {
         handedBack++;
         if (connection.getStatus() == Connection.Status.CONNECTED) {
           message.nak();
         }
-      }
-    }
-  }
-
-  /**
-   * What the server sends to somebody who has unsubscribed nobody gets before the ack wait is over.
-   * So what is on its way arrives first, while nothing is handled and nothing more asked for.
-   */
-  private void letArrive() throws InterruptedException {
-    long end = System.nanoTime() + LONGEST_ARRIVAL;
-    long before;
-    do {
-      before = subscription.getPendingMessageCount();
-      Thread.sleep(TICK_MILLIS);
-    } while (subscription.getPendingMessageCount() != before && System.nanoTime() - end < 0);
-  }
-
-  private void leave() {
-    for (int attempt = 0; attempt < 2; attempt++) { // close may interrupt the first one
-      Thread.interrupted();
-      try {
-        if (connection.getStatus() == Connection.Status.CONNECTED) {
-          if (subscription != null && subscription.isActive()) {
-            subscription.drain(Duration.ofSeconds(5));
-          }
-          source.delete();
-        }
-        return;
-      } catch (InterruptedException e) {
-        // once more
-      } catch (RuntimeException e) {
-        return; // closed meanwhile: jnats even throws a NullPointerException then
       }
     }
   }

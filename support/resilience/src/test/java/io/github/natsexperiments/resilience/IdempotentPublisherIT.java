@@ -75,7 +75,7 @@ class IdempotentPublisherIT {
     }
 
     @Override
-    public void refused(long number, byte[] body, JetStreamApiException reason) {
+    public void refused(long number, String subject, byte[] body, JetStreamApiException reason) {
       refused.add(number);
     }
 

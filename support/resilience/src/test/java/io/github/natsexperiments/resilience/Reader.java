@@ -71,6 +71,11 @@ final class Reader implements ConsumerListener {
   }
 
   @Override
+  public void ackedAgain(Message message) {
+    heard.add("acked again");
+  }
+
+  @Override
   public void retrying(String reason) {
     heard.add("retrying: " + reason);
   }

@@ -9,8 +9,12 @@ import io.github.natsexperiments.testkit.Proxy;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.api.AckPolicy;
+import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.StorageType;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -80,6 +84,71 @@ class ResumingConsumerIT {
     reads(701, 1400);
     hasAll(1400);
     assertThat(reader.heard).filteredOn("consuming"::equals).hasSize(2);
+  }
+
+  /** The server writes acks down some time after it has got them. */
+  @Test
+  void whatAKilledServerForgotIsNotHandledTwice() throws Exception {
+    reader = new Reader(connection, shortWait());
+    reader.start();
+    int end = 0;
+    for (int round = 0; round < 20 && !reader.heard.contains("acked again"); round++) {
+      reads(end, end + 200);
+      end += 200;
+      server.kill();
+      server.start();
+      awaitAllAcked();
+    }
+    assertThat(reader.heard).contains("acked again");
+    hasAll(end);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"nak", "no ack", "consumer created again"})
+  void whatIsStillToBeDoneComesAgain(String why) throws Exception {
+    reader = new Reader(connection, shortWait());
+    AtomicBoolean first = new AtomicBoolean(true);
+    reader.consumer.consume(
+        message -> {
+          if (!first.get() || why.startsWith("consumer")) {
+            reader.handle(message);
+          } else if (why.equals("nak")) {
+            message.nakWithDelay(Duration.ofSeconds(1));
+          }
+        });
+    Sample.publish(server, 0, 10);
+    await().until(() -> why.startsWith("consumer") ? reader.has(9) : pending() == 10);
+    first.set(false);
+    if (why.startsWith("consumer")) {
+      connection.jetStreamManagement().deleteConsumer(Sample.STREAM, "reader");
+      connection.jetStreamManagement().createConsumer(Sample.STREAM, shortWait());
+      await().until(() -> reader.numbers.size() == 20);
+    }
+    server.kill();
+    server.start();
+    awaitAllAcked();
+    reads(10, 11);
+    List<Integer> all = IntStream.range(0, 11).boxed().toList();
+    assertThat(reader.numbers).containsAll(all).hasSize(why.startsWith("consumer") ? 21 : 11);
+  }
+
+  private static ConsumerConfiguration shortWait() {
+    return ConsumerConfiguration.builder()
+        .durable("reader")
+        .ackPolicy(AckPolicy.Explicit)
+        .ackWait(Duration.ofSeconds(1))
+        .build();
+  }
+
+  private long pending() throws Exception {
+    return connection
+        .jetStreamManagement()
+        .getConsumerInfo(Sample.STREAM, "reader")
+        .getNumAckPending();
+  }
+
+  private void awaitAllAcked() {
+    await().atMost(Duration.ofSeconds(20)).ignoreExceptions().until(() -> pending() == 0);
   }
 
   @ParameterizedTest

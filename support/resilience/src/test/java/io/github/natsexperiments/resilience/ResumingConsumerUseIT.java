@@ -96,6 +96,19 @@ class ResumingConsumerUseIT {
   }
 
   @Test
+  void whatWasTooSlowForTheAckWaitComesAgain() throws Exception {
+    Sample.publish(server, 0, 1);
+    reader = new Reader(connection, durable().ackWait(Duration.ofMillis(300)).build());
+    reader.consumer.consume(
+        message -> {
+          Thread.sleep(message.metaData().deliveredCount() == 1 ? 600 : 0);
+          reader.handle(message);
+        });
+    awaitCount(2);
+    assertThat(reader.heard).doesNotContain("acked again");
+  }
+
+  @Test
   void drainHandlesWhatHasArrivedAndHandsBackTheRest() throws Exception {
     Sample.publish(server, 0, 100);
     reader.consumer.consume(

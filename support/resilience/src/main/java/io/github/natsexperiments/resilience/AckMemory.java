@@ -1,0 +1,63 @@
+package io.github.natsexperiments.resilience;
+
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/**
+ * Which messages this process has acknowledged. A server writes acks down some time after it has
+ * got them: one that is killed forgets the last ones (nats-server 2.9 all of them) and delivers
+ * those messages again. For a thread of its own.
+ *
+ * <p>Only what was acknowledged before an interruption is recognised. Without one, a message that
+ * comes again was too slow for the ack wait, which its handler has to know.
+ *
+ * <p>Stream sequences are kept as intervals, at most 10,000 of them; the oldest are forgotten.
+ */
+final class AckMemory {
+  private static final int MOST_INTERVALS = 10_000;
+
+  /** From the first sequence of an interval to its last. */
+  private final NavigableMap<Long, Long> before = new TreeMap<>();
+
+  private final NavigableMap<Long, Long> current = new TreeMap<>();
+
+  /** The handler has acknowledged a message. */
+  void add(long sequence) {
+    add(current, sequence, sequence);
+  }
+
+  /** Whether a message was acknowledged before the last interruption. */
+  boolean contains(long sequence) {
+    Map.Entry<Long, Long> interval = before.floorEntry(sequence);
+    return interval != null && interval.getValue() >= sequence;
+  }
+
+  /** From now on, what has been acknowledged so far may come again without reason. */
+  void interrupted() {
+    current.forEach((first, last) -> add(before, first, last));
+    current.clear();
+  }
+
+  /** The sequences mean other messages now, or somebody wants the same ones again. */
+  void clear() {
+    before.clear();
+    current.clear();
+  }
+
+  private static void add(NavigableMap<Long, Long> intervals, long from, long to) {
+    long first = from;
+    long last = to;
+    Map.Entry<Long, Long> other = intervals.floorEntry(last + 1);
+    while (other != null && other.getValue() >= first - 1) { // they touch
+      intervals.remove(other.getKey());
+      first = Math.min(first, other.getKey());
+      last = Math.max(last, other.getValue());
+      other = intervals.floorEntry(last + 1);
+    }
+    intervals.put(first, last);
+    if (intervals.size() > MOST_INTERVALS) {
+      intervals.pollFirstEntry();
+    }
+  }
+}

@@ -1,0 +1,58 @@
+package io.github.natsexperiments.resilience;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+class AckMemoryTest {
+  private final AckMemory memory = new AckMemory();
+
+  @Test
+  void onlyWhatWasBeforeTheInterruptionIsRecognised() {
+    memory.add(5);
+    assertThat(memory.contains(5)).isFalse();
+    memory.interrupted();
+    memory.add(6);
+    assertThat(memory.contains(5)).isTrue();
+    assertThat(memory.contains(6)).isFalse();
+    memory.clear();
+    memory.interrupted();
+    assertThat(memory.contains(5)).isFalse();
+  }
+
+  @Test
+  void anyOrder() {
+    Random random = new Random(7);
+    Set<Long> added = new TreeSet<>();
+    for (int i = 0; i < 3000; i++) {
+      long sequence = random.nextInt(1000);
+      memory.add(sequence);
+      added.add(sequence);
+      if (i % 700 == 0 || i == 2999) {
+        memory.interrupted();
+        for (long each = 0; each < 1001; each++) {
+          assertThat(memory.contains(each)).isEqualTo(added.contains(each));
+        }
+      }
+    }
+  }
+
+  @Test
+  void aMillionInARowTakeNoRoomAndGapsOnlyALittle() {
+    for (long sequence = 1; sequence <= 1_000_000; sequence++) {
+      memory.add(sequence);
+    }
+    memory.interrupted();
+    assertThat(memory.contains(1)).isTrue();
+    for (long sequence = 1_000_002; sequence < 1_040_000; sequence += 2) {
+      memory.add(sequence);
+    }
+    memory.interrupted();
+    assertThat(memory.contains(1)).isFalse();
+    assertThat(memory.contains(1_039_998)).isTrue();
+    assertThat(memory.contains(1_039_999)).isFalse();
+  }
+}
