@@ -4,6 +4,7 @@ import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.server.NativeServer;
+import io.github.natsexperiments.server.ServerConfig;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.ProcessBuilder.Redirect;
@@ -82,14 +83,14 @@ final class Run implements Callable<Integer> {
       pair.help(Lab.stdout());
       return ExitCode.DONE;
     }
+    System.setErr(
+        new PrintStream(new Prefixed("lab | ", Prefixed.STDERR), true, StandardCharsets.UTF_8));
+    ServerConfig config = LabServer.config(lesson.profile, false); // issues a login, if need be
     if (plain) {
       pair.plain(Pair.PUBLISHER, ""); // refuses other options before a server is started
     }
-    System.setErr(
-        new PrintStream(new Prefixed("lab | ", Prefixed.STDERR), true, StandardCharsets.UTF_8));
     try (Stop stop = Stop.onSignals();
-        NativeServer server =
-            LabServer.start(LabServer.config(lesson.profile, false), 0, null, stop)) {
+        NativeServer server = LabServer.start(config, 0, null, stop)) {
       if (server == null) {
         return ExitCode.DONE;
       }

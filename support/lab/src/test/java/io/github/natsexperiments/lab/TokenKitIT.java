@@ -48,6 +48,16 @@ class TokenKitIT {
   }
 
   @Test
+  void runsThePlainPairWithATokenOfItsOwn() throws IOException {
+    RunningProgram plain = lab("run", "6", "--plain", "-n", 2, "-i", 0);
+    assertThat(plain.waitForExit()).isZero();
+    plain.waitForStderr("lab | Issued a token for this machine into " + KIT);
+    plain.waitForStdout("sub | PUT key \"key\" (revision = \"2\"");
+    String token = token();
+    assertThat(plain.stderrLines()).noneMatch(line -> line.contains(token));
+  }
+
+  @Test
   void runsTheLessonWithATokenOfItsOwn() throws IOException {
     RunningProgram first = lab("run", "6", "-n", 2, "-i", "2s");
     assertThat(first.waitForExit()).isZero();

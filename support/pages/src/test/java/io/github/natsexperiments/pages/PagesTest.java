@@ -43,6 +43,19 @@ class PagesTest {
     assertThat(problems).isEmpty();
   }
 
+  @Test
+  void pagesAreShortAndShowThePlainPairFirst() throws IOException {
+    List<String> pair = List.of("PlainPublisher", "PlainSubscriber");
+    assertNone(
+        Course.allPages().stream()
+            .filter(page -> !page.file().endsWith("CONTRIBUTING.md"))
+            .toList(),
+        page ->
+            page.folder().equals(page.root())
+                ? PlainFirstCheck.problems(page, 700, List.of())
+                : PlainFirstCheck.problems(page, 1300, pair));
+  }
+
   private static void assertNone(List<Page> pages, Function<Page, Stream<Problem>> check) {
     assertThat(pages.stream().flatMap(check)).isEmpty();
   }
