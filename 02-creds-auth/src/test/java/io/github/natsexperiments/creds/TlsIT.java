@@ -2,13 +2,12 @@ package io.github.natsexperiments.creds;
 
 import static io.github.natsexperiments.creds.IssuedKit.failsWith;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import io.github.natsexperiments.server.NativeServer;
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
-import io.github.natsexperiments.testkit.TestServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,8 +31,6 @@ class TlsIT {
 
   @BeforeAll
   static void issue() {
-    // The files are named in the configuration, and a container does not have them.
-    assumeFalse("container".equals(System.getProperty("nats.test.server")));
     kit = issue("kit");
     otherKit = issue("other");
   }
@@ -50,7 +47,7 @@ class TlsIT {
         "cert_file: \"%1$s/server-cert.pem\", key_file: \"%1$s/server-key.pem\""
             .formatted(kit.resolve("tls"));
     String tls = more == null ? "" : "tls { " + files + more + " }\n";
-    return TestServer.start(new ServerConfig("tls", "http: 8222\n" + tls));
+    return NativeServer.start(new ServerConfig("tls", "http: 8222\n" + tls), 0);
   }
 
   private static RunningProgram publish(RunningServer server, Object... args) {
@@ -74,7 +71,7 @@ class TlsIT {
   @Test
   void theKitWorksAsItIs() throws IOException {
     ServerConfig conf = new ServerConfig("creds", Files.readString(kit.resolve("server.conf")));
-    try (RunningServer server = TestServer.start(conf)) {
+    try (RunningServer server = NativeServer.start(conf, 0)) {
       RunningProgram publisher =
           publish(server, "--creds", kit.resolve("publisher.creds"), "--tlsca", pem(kit, "ca"));
       assertThat(publisher.waitForExit()).isZero();
@@ -194,7 +191,7 @@ class TlsIT {
         new ServerConfig(
             "misfit",
             "http: 8222\ntls { cert_file: \"" + cert + "\", key_file: \"" + key + "\" }\n");
-    try (RunningServer server = TestServer.start(conf)) {
+    try (RunningServer server = NativeServer.start(conf, 0)) {
       fails(3, publish(server, "--tlsca", ca), why);
     }
   }

@@ -124,6 +124,16 @@ public final class Cli {
     return "java -jar " + (classPath.contains(" ") ? '"' + classPath + '"' : classPath);
   }
 
+  private static boolean explains(Failure heard, Exception thrown) {
+    if (heard == null || heard.exitCode() == ExitCode.NOT_AUTHORISED) {
+      return heard != null;
+    }
+    // That the connection is closed may only be the end that the exception has brought about.
+    boolean closed = heard.exitCode() == ExitCode.UNREACHABLE;
+    boolean answered = thrown instanceof IOException || thrown instanceof JetStreamApiException;
+    return !(thrown instanceof Failure) && !(closed && answered);
+  }
+
   /** What a program that ends well has not noticed: its last output, or a listener's failure. */
   private static int lateFailure(CommandLine line, boolean verbose) {
     if (Stop.lastFailure() != null) {
@@ -145,10 +155,7 @@ public final class Cli {
     }
     // What a listener heard explains why a call failed, such as one on a closed connection.
     Failure heard = Stop.lastFailure();
-    boolean explains =
-        heard != null
-            && (!(thrown instanceof Failure) || heard.exitCode() == ExitCode.NOT_AUTHORISED);
-    Exception e = explains ? heard : thrown;
+    Exception e = explains(heard, thrown) ? heard : thrown;
     Throwable trace = verbose ? e : null;
     if (e instanceof InterruptedException) {
       return ExitCode.FAILED; // Ctrl-C while it connects: the exit code is the signal's

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.natsexperiments.resilience.ConnectFailedException;
 import io.github.natsexperiments.resilience.Connector;
+import io.github.natsexperiments.resilience.NotPermittedException;
 import io.nats.client.Options;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -185,6 +186,18 @@ class CliTest {
       assertThat(Cli.failure(e, false)).isEqualTo(exitCode);
       assertThat(Connections.failure(e, null)).hasMessageContaining(url);
     }
+  }
+
+  /** The end of the connection may be what the exception has brought about, not its cause. */
+  @Test
+  void whatWasThrownCountsMoreThanAConnectionThatIsClosed() {
+    Stop.onSignals().fail(new Failure(ExitCode.UNREACHABLE, "The connection is closed"));
+    IOException refused =
+        new NotPermittedException("Permissions Violation for Publish to \"x\"", null);
+    assertThat(Cli.failure(refused, false)).isEqualTo(ExitCode.NOT_AUTHORISED);
+    assertThat(Cli.failure(new IOException("no answer"), false)).isEqualTo(ExitCode.FAILED);
+    assertThat(Cli.failure(new IllegalStateException("Connection is Closed"), false))
+        .isEqualTo(ExitCode.UNREACHABLE);
   }
 
   @AfterEach

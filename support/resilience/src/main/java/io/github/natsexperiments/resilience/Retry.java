@@ -20,6 +20,7 @@ final class Retry implements AutoCloseable {
   static final Duration ANSWER = Duration.ofSeconds(2);
 
   private static final Duration PAUSE = Duration.ofMillis(200);
+  private static final Duration CHECK = Duration.ofMillis(50);
   private static final Duration REPORT_AFTER = Duration.ofSeconds(3);
   private static final Duration GRACE = Duration.ofSeconds(1);
 
@@ -87,16 +88,20 @@ final class Retry implements AutoCloseable {
         || violation.contains("Subscription"); // to the inbox
   }
 
-  /** Waits for the answer to one request, for 2 s at most. */
+  /** Waits for the answer to one request, for 2 s at most, or until its connection is lost. */
   <T> T answer(CompletableFuture<T> answer)
       throws IOException, JetStreamApiException, InterruptedException {
+    long reconnects = reconnects();
     try {
-      await(answer);
+      await(answer, reconnects);
       return answer.get(0, TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
+      if (isLost(reconnects)) {
+        throw new IOException("the connection was lost", e);
+      }
       // A connection that was lost again while jnats reconnected stays silent.
       if (!ended.isDone()) {
-        await(CompletableFuture.runAsync(this::checkConnection));
+        await(CompletableFuture.runAsync(this::checkConnection), reconnects);
       }
       throw new IOException("no answer within " + ANSWER.toSeconds() + " s", e);
     } catch (ExecutionException | CancellationException e) {
@@ -111,12 +116,31 @@ final class Retry implements AutoCloseable {
     }
   }
 
-  private void await(CompletableFuture<?> answer) throws InterruptedException {
-    try {
-      CompletableFuture.anyOf(answer, ended).get(ANSWER.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException | ExecutionException e) {
-      // The caller sees what has become of it.
+  /**
+   * Not longer than there is hope: while this would wait for the answer of a server that is gone,
+   * others write to the one that is back, and push out of the history what was stored before.
+   */
+  private void await(CompletableFuture<?> answer, long reconnects) throws InterruptedException {
+    CompletableFuture<Object> either = CompletableFuture.anyOf(answer, ended);
+    long start = System.nanoTime();
+    while (!isLost(reconnects) && System.nanoTime() - start < ANSWER.toNanos()) {
+      try {
+        either.get(CHECK.toMillis(), TimeUnit.MILLISECONDS);
+        return;
+      } catch (TimeoutException e) {
+        // look again
+      } catch (ExecutionException e) {
+        return; // the caller sees what has become of it
+      }
     }
+  }
+
+  private boolean isLost(long reconnects) {
+    return connection.getStatus() != Connection.Status.CONNECTED || reconnects() != reconnects;
+  }
+
+  private long reconnects() {
+    return connection.getStatistics().getReconnects();
   }
 
   private void checkConnection() {
