@@ -600,7 +600,7 @@ class ResumingWatchIT {
                 .build());
     ResumingWatch watch = closing(new ResumingWatch(other(), "m", false, seen));
     watch.watch("key", seen);
-    seen.awaitValue("1", SOON);
+    seen.awaitValue("1", Duration.ofSeconds(20)); // the mirror itself takes its time
     put(kv, "2");
     seen.awaitValue("2", SOON);
   }
