@@ -129,7 +129,11 @@ class ResumingConsumerIT {
     awaitAllAcked();
     reads(10, 11);
     List<Integer> all = IntStream.range(0, 11).boxed().toList();
-    assertThat(reader.numbers).containsAll(all).hasSize(why.startsWith("consumer") ? 21 : 11);
+    assertThat(reader.numbers).containsAll(all);
+    // A killed nats-server 2.9 takes a consumer that was created again for another one.
+    if (connection.getServerInfo().isSameOrNewerThanVersion("2.10.0")) {
+      assertThat(reader.numbers).hasSize(why.startsWith("consumer") ? 21 : 11);
+    }
   }
 
   private static ConsumerConfiguration shortWait() {

@@ -357,9 +357,16 @@ class ResumingConsumerUseIT {
         Connection user = login(narrow, "reader", "r")) {
       Reader one = new Reader(user, ConsumerConfiguration.builder().durable("other").build());
       one.start();
-      assertThatThrownBy(one.consumer::await)
-          .isInstanceOf(NotPermittedException.class)
-          .hasMessageContaining("CONSUMER.INFO.numbers.other");
+      if (user.getServerInfo().isSameOrNewerThanVersion("2.10.0")) {
+        assertThatThrownBy(one.consumer::await)
+            .isInstanceOf(NotPermittedException.class)
+            .hasMessageContaining("CONSUMER.INFO.numbers.other");
+      } else { // 2.9 does not say that nobody answers: there may be a consumer without messages
+        await()
+            .atMost(SOON)
+            .until(() -> one.heard.toString().contains("CONSUMER.INFO.numbers.other"));
+        one.consumer.close();
+      }
     }
   }
 
