@@ -9,7 +9,9 @@ import io.nats.client.JetStreamOptions;
 import io.nats.client.api.KeyValueOperation;
 import io.nats.client.api.KeyValueWatchOption;
 import io.nats.client.api.KeyValueWatcher;
+import io.nats.client.api.Mirror;
 import io.nats.client.api.StreamInfo;
+import io.nats.client.support.NatsKeyValueUtil;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.ZonedDateTime;
@@ -240,8 +242,13 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
       }
       // The newest of each key again if just those were interrupted: there are others after next.
       long first = everything || endOfData ? Math.max(1, next) : 0;
-      // What is in a mirror has the name of the bucket that it came from in its subject.
-      String from = info.getConfiguration().getMirror() == null ? bucket : "*";
+      // What is in a mirror has the name of the bucket that it came from in its subject: any, if
+      // that is a mirror, too; nats-server 2.9 wants to be told which.
+      Mirror mirror = info.getConfiguration().getMirror();
+      String from = mirror == null ? bucket : NatsKeyValueUtil.trimPrefix(mirror.getName());
+      if (mirror != null && connection.getServerInfo().isSameOrNewerThanVersion("2.10.0")) {
+        from = "*";
+      }
       String filter = "$KV." + from + "." + keys;
       consumer = new WatchConsumer(connection, this, watcher.getConsumerNamePrefix());
       long pending = consumer.create(management, stream, filter, first, options);
