@@ -11,7 +11,6 @@ import io.nats.client.api.KeyValueWatchOption;
 import io.nats.client.api.KeyValueWatcher;
 import io.nats.client.api.Mirror;
 import io.nats.client.api.StreamInfo;
-import io.nats.client.support.NatsKeyValueUtil;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.ZonedDateTime;
@@ -55,7 +54,6 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
   private final CountDownLatch looked = new CountDownLatch(1);
   private volatile boolean again; // the consumer cannot be trusted any more
   private volatile boolean ended;
-
   private String keys; // these three are set before the keeper starts
   private KeyValueWatcher watcher;
   private List<KeyValueWatchOption> options;
@@ -242,13 +240,10 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
       }
       // The newest of each key again if just those were interrupted: there are others after next.
       long first = everything || endOfData ? Math.max(1, next) : 0;
-      // What is in a mirror has the name of the bucket that it came from in its subject: any, if
-      // that is a mirror, too; nats-server 2.9 wants to be told which.
+      // In a mirror, subjects name the bucket they come from: any, but 2.9 wants to be told which.
       Mirror mirror = info.getConfiguration().getMirror();
-      String from = mirror == null ? bucket : NatsKeyValueUtil.trimPrefix(mirror.getName());
-      if (mirror != null && connection.getServerInfo().isSameOrNewerThanVersion("2.10.0")) {
-        from = "*";
-      }
+      boolean any = connection.getServerInfo().isSameOrNewerThanVersion("2.10.0");
+      String from = mirror == null ? bucket : any ? "*" : mirror.getName().replaceFirst("KV_", "");
       String filter = "$KV." + from + "." + keys;
       consumer = new WatchConsumer(connection, this, watcher.getConsumerNamePrefix());
       long pending = consumer.create(management, stream, filter, first, options);
