@@ -32,8 +32,9 @@ import javax.net.ssl.X509ExtendedTrustManager;
 
 /** An SSLContext from PEM files, as every other client of NATS takes them. */
 final class Tls {
+  private static final String TYPE = "PRIVATE KEY-----"; // of PKCS#8
   private static final Pattern KEY =
-      Pattern.compile("-----BEGIN PRIVATE KEY-----([^-]+)-----END PRIVATE KEY-----");
+      Pattern.compile("-----BEGIN " + TYPE + "([^-]+)-----END " + TYPE);
   private static final char[] NO_PASSWORD = {};
 
   private Tls() {}
@@ -120,8 +121,9 @@ final class Tls {
     }
     throw new IllegalArgumentException(
         file
-            + " holds no private key in PEM: -----BEGIN PRIVATE KEY-----; openssl pkcs8 -topk8"
-            + " -nodes makes one of an older form");
+            + " holds no private key in PEM that begins with -----BEGIN "
+            + TYPE
+            + "; openssl pkcs8 -topk8 -nodes converts an older form");
   }
 
   private static IllegalArgumentException unreadable(Path file, IOException e) {
