@@ -112,9 +112,15 @@ public final class Connector {
       } catch (TimeoutException e) {
         Exception why = Probe.whySilent(options);
         if (why != null) {
-          result.completeExceptionally(why);
+          // A slow machine may have had both of them waiting: the connect has the last word.
+          result.orTimeout(Probe.SILENCE.toMillis(), TimeUnit.MILLISECONDS);
         }
-        return result.get();
+        try {
+          return result.get();
+        } catch (ExecutionException late) {
+          boolean silent = why != null && late.getCause() instanceof TimeoutException;
+          throw silent ? new ExecutionException(why) : late;
+        }
       }
     }
 
