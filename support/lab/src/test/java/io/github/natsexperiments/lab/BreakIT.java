@@ -24,17 +24,18 @@ class BreakIT {
 
   @Test
   void bothPairsLoseAndOnlyTheLessonsNotices() {
-    RunningProgram lab = lab(temporary, "break", "1", "--seed", 7, "-n", 500).start();
+    // Long enough for both to reconnect, after 5 s, before the last messages.
+    RunningProgram lab = lab(temporary, "break", "1", "--seed", 7, "-n", 1500).start();
 
     assertThat(lab.waitForExit(Duration.ofMinutes(4))).isZero();
     assertThat(lab.stderrLines())
         .allMatch(line -> line.startsWith("lab | "))
         .contains("lab | Lesson 01-basic, fault kill, --kills 1, --seed 7")
-        .contains("lab | The plain pair, 500 messages", "lab | The lesson pair, 500 messages")
+        .contains("lab | The plain pair, 1500 messages", "lab | The lesson pair, 1500 messages")
         .anyMatch(line -> line.startsWith("lab | About "));
     List<String> table = lab.stdoutLines();
     assertThat(table.get(0)).matches(" +plain +lesson");
-    assertThat(row(table, "published")).isEqualTo("500 500");
+    assertThat(row(table, "published")).isEqualTo("1500 1500");
     String[] missing = row(table, "never arrived").split(" ");
     assertThat(missing).doesNotContain("0");
     assertThat(row(table, "  noticed by the subscriber")).isEqualTo("no " + missing[1]);
