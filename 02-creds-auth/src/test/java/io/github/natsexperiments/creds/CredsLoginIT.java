@@ -38,7 +38,8 @@ class CredsLoginIT {
     assertThat(program.elapsed()).isLessThan(SOON);
   }
 
-  private static void issue(String user, String expires) {
+  private static void issue(String user, String expires) throws IOException {
+    Files.deleteIfExists(kit.file(user + ".creds")); // of a first try
     kit.issuer("--user", user, "--allow-pub", "foo", "--allow-sub", "foo", "--expires", expires);
   }
 
@@ -126,7 +127,7 @@ class CredsLoginIT {
 
   @Test
   void credentialsRenewedInTime() throws Exception {
-    issue("renewed", "6s");
+    issue("renewed", "12s"); // three programs start meanwhile
     RunningProgram subscriber = waiting(kit.subscriber(server, "renewed"));
     RunningProgram publisher = kit.publisher(server, "renewed", "-i", "100ms").start();
     publisher.waitForStdout("Hello #0");

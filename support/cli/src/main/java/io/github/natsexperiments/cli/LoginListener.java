@@ -2,6 +2,7 @@ package io.github.natsexperiments.cli;
 
 import io.github.natsexperiments.resilience.JetStreamErrors;
 import io.nats.client.Connection;
+import java.util.Locale;
 
 /**
  * Says what the login is worth, and ends the run, with the reason, when the server takes it back or
@@ -75,7 +76,8 @@ public class LoginListener extends ConnectionLog {
   private synchronized void lost(Connection connection, String error) {
     try {
       String now = login.proof();
-      if (online && !now.equals(accepted)) {
+      boolean ended = online || error.toLowerCase(Locale.ROOT).startsWith("user authentication");
+      if (ended && !now.equals(accepted)) {
         online = false;
         accepted = now;
         Log.LOG.info("The server has ended the login; there are new credentials in the file");
