@@ -88,7 +88,9 @@ public final class HalfOpenGuard implements ConnectionListener, AutoCloseable {
     try {
       connection.flush(ROUND_TRIP);
       return true;
-    } catch (TimeoutException | IllegalStateException e) {
+    } catch (IllegalStateException e) {
+      return false; // closed, or just about to be
+    } catch (TimeoutException e) {
       if (connection.getStatus() != Connection.Status.CONNECTED) {
         return false; // lost again, or closed, and jnats knows
       }
@@ -104,8 +106,9 @@ public final class HalfOpenGuard implements ConnectionListener, AutoCloseable {
   private static void reconnect(Connection connection) {
     try {
       connection.forceReconnect();
-    } catch (IOException | IllegalStateException e) {
-      // Closed meanwhile, or the server is away: jnats goes on trying.
+    } catch (IOException | RuntimeException e) {
+      // The server is away, and jnats goes on trying; or the connection is closed meanwhile, where
+      // jnats 2.26.2 throws a NullPointerException.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
