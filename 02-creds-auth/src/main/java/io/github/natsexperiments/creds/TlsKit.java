@@ -117,7 +117,7 @@ final class TlsKit {
           # With verify: true a client needs a certificate of this authority, too.
           ca_file: "%s/ca.pem"
           verify: false
-          # Seconds for the handshake. A JVM that has just started may need more than the 0.5 of old servers.
+          # Seconds for the handshake: a JVM that has just started may need more than the usual two.
           timeout: 5
         }
         """
