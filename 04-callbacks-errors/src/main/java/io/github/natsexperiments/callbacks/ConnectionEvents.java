@@ -21,14 +21,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
  *
  * <p>jnats calls these methods one after the other in a thread of its own. A callback that waits
  * for something holds up the next ones, so whatever takes longer than a line of output is handed to
- * another thread, as {@link #onReconnect} does.
+ * another thread.
  *
  * @see <a href="https://docs.nats.io/using-nats/developer/connecting/events">NATS documentation:
  *     connection events</a>
  */
 final class ConnectionEvents implements ConnectionListener, ErrorListener {
   private final Console console;
-  private final List<Runnable> reconnectActions = new CopyOnWriteArrayList<>();
   private final List<Runnable> closeActions = new CopyOnWriteArrayList<>();
   private boolean opened;
   private boolean away;
@@ -40,11 +39,6 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   /** Tells the events on this console. */
   ConnectionEvents(Console console) {
     this.console = console;
-  }
-
-  /** What to do, in a thread of its own, each time the connection is back. */
-  void onReconnect(Runnable action) {
-    reconnectActions.add(action);
   }
 
   /** What to do when the connection has ended for good; may come twice. */
@@ -91,7 +85,6 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
       // The server knows every subscription again: this is the end of the interruption.
       case RESUBSCRIBED -> {
         tell(time, "RESUBSCRIBED", url, "");
-        reconnectActions.forEach(action -> new Thread(action, "after reconnect").start());
       }
       // The last event: jnats does not try again. Closed by the program itself, or by jnats when
       // the attempts are used up or the server has refused the login twice.

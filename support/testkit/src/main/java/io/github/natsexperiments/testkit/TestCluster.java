@@ -81,32 +81,6 @@ public final class TestCluster implements AutoCloseable {
     }
   }
 
-  /**
-   * Kills the leader while a pair runs, and waits until both go on with the next one.
-   *
-   * @param publisher prints a line for each ack
-   * @param lines how many it shall have printed when the leader dies
-   * @param window how many acks may be on their way at that moment; any more are of the new leader
-   * @param subscriber prints {@code linesEach} lines for each message
-   * @param back how long it may stay silent after the publisher has gone on
-   */
-  public void killLeaderUnder(
-      String stream,
-      RunningProgram publisher,
-      int lines,
-      int window,
-      RunningProgram subscriber,
-      int linesEach,
-      Duration back)
-      throws Exception {
-    publisher.waitForStdoutLines(lines, Duration.ofSeconds(90));
-    killLeader(stream);
-    int acks = publisher.stdoutLines().size();
-    int received = subscriber.stdoutLines().size();
-    publisher.waitForStdoutLines(acks + window + 1, ELECTION);
-    subscriber.waitForStdoutLines(received + linesEach * window + 1, back);
-  }
-
   @Override
   public void close() {
     cluster.close();
