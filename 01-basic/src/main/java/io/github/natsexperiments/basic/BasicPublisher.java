@@ -12,7 +12,6 @@ import io.nats.client.Options;
 import io.nats.client.RequestFailureMessage;
 import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeoutException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -58,7 +57,8 @@ public final class BasicPublisher implements Callable<Integer> {
         }
         run.tally().add(payload);
       }
-      flush(connection, run);
+      // publish() only queues. After this round trip, connection.flush(), the server has it all.
+      run.flush("The server has not confirmed the last messages: some may be lost");
       return run.result();
     }
   }
@@ -115,15 +115,5 @@ public final class BasicPublisher implements Callable<Integer> {
       throw new Failure(ExitCode.GAVE_UP, why.formatted(subject));
     }
     return reply;
-  }
-
-  /** publish() only queues. Once this round trip is back, the server has every message. */
-  private void flush(Connection connection, Run run) throws Failure, InterruptedException {
-    try {
-      connection.flush(run.flushTimeout());
-    } catch (TimeoutException | IllegalStateException e) {
-      throw new Failure(
-          ExitCode.FAILED, "The server has not confirmed the last messages: some may be lost", e);
-    }
   }
 }

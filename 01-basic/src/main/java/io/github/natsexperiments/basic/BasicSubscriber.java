@@ -59,9 +59,9 @@ public final class BasicSubscriber implements Callable<Integer> {
           dispatcher.unsubscribe(options.subject(), (int) options.count());
         }
       }
-      // A subscription is only queued, too. Once this round trip is back, the server knows of it
-      // and no later message can be missed.
-      connection.flush(run.flushTimeout());
+      // A subscription is only queued, too. After this round trip, connection.flush(), the server
+      // knows of it and no later message can be missed.
+      run.flush("The server has not confirmed the subscription");
       run.console()
           .info(
               "Waiting for messages on subject \""

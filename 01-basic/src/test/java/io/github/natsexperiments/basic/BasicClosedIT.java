@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,6 +56,7 @@ class BasicClosedIT {
   }
 
   /** jnats would log in once more, and then close the connection and call nobody. */
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(
       strings = {

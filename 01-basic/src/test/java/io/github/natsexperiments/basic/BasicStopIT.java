@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -138,6 +139,7 @@ class BasicStopIT {
         .hasSize(1);
   }
 
+  @Tag("soak")
   @Test
   void nothingIsLostWhileThePublisherWaitsForTheServer() throws IOException {
     // Far more than the 5,000 messages that jnats keeps while it is disconnected.
@@ -186,6 +188,7 @@ class BasicStopIT {
     assertThat(counted(subscriber, "Received")).isEqualTo(20_000);
   }
 
+  @Tag("soak")
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has neither sh nor named pipes")
   void aSlowHandlerDropsMessagesInsteadOfRunningOutOfMemory(@TempDir Path directory)

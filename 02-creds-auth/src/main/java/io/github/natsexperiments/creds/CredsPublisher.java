@@ -1,15 +1,12 @@
 package io.github.natsexperiments.creds;
 
 import io.github.natsexperiments.cli.Cli;
-import io.github.natsexperiments.cli.ExitCode;
-import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.PayloadSource;
 import io.github.natsexperiments.cli.Run;
 import io.nats.client.Connection;
 import io.nats.client.Nats;
 import io.nats.client.Options;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeoutException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -59,12 +56,8 @@ public final class CredsPublisher implements Callable<Integer> {
         }
         // publish() only queues. Once this round trip is back, the server has every message, or has
         // said that the subject is not permitted.
-        connection.flush(run.flushTimeout());
+        run.flush("The server has not confirmed the last messages: some may be lost");
         return run.result();
-      } catch (TimeoutException | IllegalStateException e) {
-        run.throwFailure(); // such as the end of the login
-        throw new Failure(
-            ExitCode.FAILED, "The server has not confirmed the last messages: some may be lost", e);
       }
     }
   }

@@ -54,7 +54,7 @@ public final class CredsSubscriber implements Callable<Integer> {
         dispatcher.setPendingLimits(Math.min(131_072, heap / 1024), Math.min(64 << 20, heap / 4));
         dispatcher.subscribe(options.subject());
         // With this round trip the server knows of the subscription, or has refused it.
-        connection.flush(run.flushTimeout());
+        run.flush("The server has not confirmed the subscription");
         run.throwFailure();
         run.console().info("Waiting for messages on subject \"" + options.subject() + "\"");
 

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -166,6 +167,7 @@ class CredsFaultsIT {
         4, publish(server, "--creds", file), "may log in only from 10.9.8.0/24, between 01:00:00");
   }
 
+  @Tag("soak")
   @Test
   void aUserWithAPassword() throws IOException {
     ServerConfig conf =

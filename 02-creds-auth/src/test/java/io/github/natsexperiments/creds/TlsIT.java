@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,6 +98,7 @@ class TlsIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void aServerThatAsksForACertificate() throws IOException {
     Path ca = pem(kit, "ca");
@@ -125,6 +127,7 @@ class TlsIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void aServerThatBeginsWithTls() throws IOException {
     try (RunningServer server = server("")) {
@@ -166,6 +169,7 @@ class TlsIT {
     failsWith(2, Program.jar("publisher").args((Object[]) line.split(" ")).start(), why);
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @CsvSource({
     "localhost, -10d, has expired",

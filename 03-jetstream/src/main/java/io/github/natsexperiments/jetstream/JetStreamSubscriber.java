@@ -62,7 +62,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
         consumer.consume(
             options.batch(), () -> options.count() - run.tally().messages(), this::handle);
         run.stop().await(options.timeout(), run.tally(), consumer::throwIfFailed);
-        drain(connection.getStatus() == Connection.Status.CONNECTED);
+        drain();
       }
       return run.result(
           options.gaveUp(),
@@ -112,9 +112,9 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   }
 
   /** Asks for nothing more, handles what has arrived, and hands back the rest. */
-  private void drain(boolean connected) throws InterruptedException {
+  private void drain() throws InterruptedException {
     try {
-      if (!consumer.drain(Duration.ofSeconds(connected ? 5 : 1))) {
+      if (!consumer.drain(run.drainTimeout())) {
         run.console().warn("Some messages were not handled in time: they come again");
       }
     } catch (TimeoutException e) {

@@ -20,10 +20,12 @@ import io.nats.client.api.StreamConfiguration;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Streams, consumers and rights that somebody else has made: they are read, or refused at once. */
+@Tag("soak")
 class ForeignConsumersIT {
   @RegisterExtension static final TestServer server = TestServer.profile("open");
 

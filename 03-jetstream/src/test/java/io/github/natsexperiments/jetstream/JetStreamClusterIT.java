@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Three servers, three copies, 50,000 messages, and the server that leads the stream dies. */
-@Tag("long")
+@Tag("soak")
 class JetStreamClusterIT {
   private static final int MESSAGES = 50_000;
   private static final int WINDOW = 1000;

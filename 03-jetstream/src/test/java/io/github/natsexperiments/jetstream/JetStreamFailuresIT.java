@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,6 +122,7 @@ class JetStreamFailuresIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void theStreamIsThereWithOtherSettings() {
     publisher(server, "-n", 1, "--storage", "memory", "--max-age", "1h").start().waitForExit();
@@ -183,6 +185,7 @@ class JetStreamFailuresIT {
         "Consumer \"sample_durable\" reads subject \"foo\", not \"bar\"");
   }
 
+  @Tag("soak")
   @Test
   void theConsumerIsDeletedWhileItIsRead() throws Exception {
     publisher(server, "-n", 1).start().waitForExit();
@@ -194,6 +197,7 @@ class JetStreamFailuresIT {
     fails(subscriber, 1, "Consumer \"sample_durable\" was deleted");
   }
 
+  @Tag("soak")
   @Test
   void theStreamIsDeletedWhileItIsReadAndWritten() throws Exception {
     for (String mode : List.of("--subject=foo", "--async")) {

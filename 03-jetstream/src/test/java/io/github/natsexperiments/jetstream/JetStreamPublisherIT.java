@@ -13,6 +13,7 @@ import io.nats.client.api.StreamConfiguration;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -72,6 +73,7 @@ class JetStreamPublisherIT {
     return publisher(server, args).env("NATS_USER", "u").env("NATS_PASSWORD", "p").start();
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(strings = {"--subject=foo", "--async"})
   void whatItMayDoWorksAndWhatItMayNotIsNamed(String mode) throws Exception {

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +36,7 @@ class JetStreamStopIT {
     assertThat(program.waitForExit()).isEqualTo(exitCode);
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @CsvSource({"INT, 130, --subject=foo", "TERM, 143, --async"})
   void aStoppedPublisherHasAnAckForEverythingItSent(String signal, int exitCode, String mode)
@@ -51,6 +53,7 @@ class JetStreamStopIT {
     assertThat(acks(publisher)).hasSize((int) counted(publisher, "Published"));
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @CsvSource({"INT, 130", "TERM, 143"})
   void aStoppedSubscriberLeavesNothingUnacknowledged(String signal, int exitCode) throws Exception {
@@ -85,6 +88,7 @@ class JetStreamStopIT {
     assertThat(numbers(next)).containsAll(range(2, 20));
   }
 
+  @Tag("soak")
   @Test
   void ctrlCDoesNotWaitForAServerThatIsGone() throws IOException {
     RunningProgram subscriber = subscriber(server).start();
@@ -142,6 +146,7 @@ class JetStreamStopIT {
     stop(subscriber, "INT", 130);
   }
 
+  @Tag("soak")
   @Test
   void whatHasArrivedIsHandledWhenTheServerIsRestarted() throws IOException {
     publisher(server, "-n", 600, "-i", 0, "-q", "--async").start().waitForExit();
@@ -176,6 +181,7 @@ class JetStreamStopIT {
     }
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(strings = {"--subject=foo", "--async"})
   void whatIsSentAgainIsRecognised(String mode) throws Exception {
@@ -197,6 +203,7 @@ class JetStreamStopIT {
     }
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(strings = {"--subject=foo", "--async"})
   void memoryIsGoneAfterARestart(String mode) throws Exception {

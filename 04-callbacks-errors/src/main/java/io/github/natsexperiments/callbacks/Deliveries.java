@@ -6,7 +6,6 @@ import io.nats.client.Connection;
 import io.nats.client.Message;
 import io.nats.client.impl.NatsJetStreamMetaData;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -50,12 +49,12 @@ final class Deliveries {
   }
 
   /** Handles what has arrived, and waits a moment for the advisories on their way. */
-  void drain(ResumingConsumer consumer, Console console) throws InterruptedException {
+  void drain(ResumingConsumer consumer, Run run) throws InterruptedException {
     try {
       advisories.tryAcquire(givenUp, 1, TimeUnit.SECONDS);
-      consumer.drain(Duration.ofSeconds(isConnected() ? 5 : 1));
+      consumer.drain(run.drainTimeout());
     } catch (TimeoutException e) {
-      console.warn("Without a server at the end: what is not acknowledged comes again");
+      run.console().warn("Without a server at the end: what is not acknowledged comes again");
     }
   }
 

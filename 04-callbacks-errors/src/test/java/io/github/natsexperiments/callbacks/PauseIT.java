@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A server that says nothing for longer than its clients wait for an answer. */
-@Tag("long")
+@Tag("soak")
 class PauseIT {
   @RegisterExtension final TestServer server = TestServer.profile("open");
 

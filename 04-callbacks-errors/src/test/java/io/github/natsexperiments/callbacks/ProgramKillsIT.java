@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** kill -9 of a program, again and again, at random moments: nothing lost, little done twice. */
-@Tag("long")
+@Tag("soak")
 class ProgramKillsIT {
   private static final Duration LONG = Duration.ofMinutes(4);
 

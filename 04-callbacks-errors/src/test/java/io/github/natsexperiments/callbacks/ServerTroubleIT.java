@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -91,6 +92,7 @@ class ServerTroubleIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void aPauseIsToldAndSurvivedWithoutAnEvent() throws IOException {
     List<RunningProgram> pair = startPair();
@@ -108,6 +110,7 @@ class ServerTroubleIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void anAckThatComesByItselfIsAnAnswerToo() throws IOException {
     publisher = publisher(server, "-i", "3s").start();
@@ -122,6 +125,7 @@ class ServerTroubleIT {
         .isEqualTo("INFO Published " + publisher.stdoutLines().size() + " messages");
   }
 
+  @Tag("soak")
   @Test
   void fastDetectNoticesADeadServerWithinTenSeconds() throws IOException {
     List<RunningProgram> pair = startPair("--fast-detect");
@@ -138,6 +142,7 @@ class ServerTroubleIT {
     endsWithNothingMissing();
   }
 
+  @Tag("soak")
   @Test
   void aLameDuckSaysGoodBye() throws IOException {
     List<RunningProgram> pair = startPair();
@@ -174,6 +179,7 @@ class ServerTroubleIT {
     assertThat(Duration.ofNanos(System.nanoTime() - locked)).isLessThan(Duration.ofSeconds(5));
   }
 
+  @Tag("soak")
   @Test
   void nothingIsStoredTwiceAlsoWhenTheServerHasForgottenTheIds() throws Exception {
     try (Connection connection = Pair.connect(server)) {

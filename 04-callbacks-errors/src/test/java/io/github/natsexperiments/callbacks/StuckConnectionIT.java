@@ -9,10 +9,12 @@ import io.github.natsexperiments.testkit.TestServer;
 import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A network that breaks, and once more just while jnats reconnects. */
+@Tag("soak")
 class StuckConnectionIT {
   /**
    * jnats alone would need two minutes of unanswered pings. The connect that is forced on it may

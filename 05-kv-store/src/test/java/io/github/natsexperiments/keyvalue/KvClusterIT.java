@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Three servers, three copies, 50,000 puts, and the server that leads the bucket dies. */
-@Tag("long")
+@Tag("soak")
 class KvClusterIT {
   private static final int PUTS = 50_000;
   private static final int HISTORY = 64;

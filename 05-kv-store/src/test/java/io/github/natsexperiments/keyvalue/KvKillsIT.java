@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** 5,000 puts over 200 keys, and the server killed five times meanwhile. */
-@Tag("long")
+@Tag("soak")
 class KvKillsIT {
   private static final Pattern REVISION = Pattern.compile("revision = \"(\\d+)\"");
   private static final int PUTS = 5000;

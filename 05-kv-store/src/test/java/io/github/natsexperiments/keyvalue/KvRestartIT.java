@@ -16,6 +16,7 @@ import io.nats.client.KeyValue;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -74,6 +75,7 @@ class KvRestartIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void theWatchOutlivesAPausedServer() throws Exception {
     put("-n", 1, "-m", "before");
@@ -115,6 +117,7 @@ class KvRestartIT {
     poll.waitForStdout("after");
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(strings = {"--quiet", "--async"})
   void whatHasNoAnswerIsTold(String option) throws Exception {

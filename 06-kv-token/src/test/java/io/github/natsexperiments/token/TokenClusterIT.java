@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
  * Three servers that want a token, three copies, 50,000 writes, and the server that leads the
  * bucket dies: four publishers put, two add to one number.
  */
-@Tag("long")
+@Tag("soak")
 class TokenClusterIT {
   private static final int WRITES = 50_000;
   private static final int ADDERS = 2;

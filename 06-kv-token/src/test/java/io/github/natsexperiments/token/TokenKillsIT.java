@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Four writers add to one number, and the server is killed three times meanwhile. */
-@Tag("long")
+@Tag("soak")
 class TokenKillsIT {
   private static final int WRITERS = 4;
   private static final int INCREMENTS = 2500;

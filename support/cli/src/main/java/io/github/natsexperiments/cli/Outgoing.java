@@ -1,6 +1,7 @@
 package io.github.natsexperiments.cli;
 
 import io.nats.client.Connection;
+import io.nats.client.Options;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -9,6 +10,11 @@ import java.util.function.Consumer;
 final class Outgoing {
   private static final Duration FULL_BUFFER_PAUSE = Duration.ofMillis(100);
   private static final Duration SLOW_SERVER = Duration.ofMinutes(1);
+
+  private static final long LIMIT = Run.outgoingLimit();
+
+  /** jnats itself waits while 5,000 messages are on their way: that is enough for small ones. */
+  private static final long SMALL = LIMIT / Options.DEFAULT_MAX_MESSAGES_IN_OUTGOING_QUEUE;
 
   private final Run run;
   private final Connection connection;
@@ -21,9 +27,11 @@ final class Outgoing {
 
   /** See {@link Run#whenThereIsRoom}. */
   void publish(byte[] payload, Consumer<byte[]> publish) throws Failure, InterruptedException {
-    unchecked += payload.length;
-    if (unchecked > Run.outgoingLimit()) {
-      waitForRoom();
+    if (payload.length > SMALL) {
+      unchecked += payload.length;
+      if (unchecked > LIMIT) {
+        waitForRoom();
+      }
     }
     while (true) {
       try {
@@ -63,13 +71,9 @@ final class Outgoing {
     return connection.getStatus() == Connection.Status.CLOSED;
   }
 
-  private Failure tooLarge(IllegalArgumentException e) throws InterruptedException {
+  private Failure tooLarge(IllegalArgumentException e) throws Failure, InterruptedException {
     long max = connection.getMaxPayload();
-    try {
-      connection.flush(run.flushTimeout()); // the messages before this one shall arrive
-    } catch (TimeoutException | IllegalStateException lost) {
-      e.addSuppressed(lost);
-    }
+    run.flush("Some messages before one that is too large may be lost");
     return new Failure(
         ExitCode.FAILED,
         "A message is larger than the "

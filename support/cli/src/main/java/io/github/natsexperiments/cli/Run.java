@@ -6,6 +6,7 @@ import io.nats.client.ErrorListener;
 import io.nats.client.MessageHandler;
 import io.nats.client.Options;
 import java.time.Duration;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
@@ -181,14 +182,36 @@ public final class Run implements AutoCloseable {
     }
   }
 
-  /** For {@code flush}: 10 s; next to nothing when the run ends and no server is there. */
-  public Duration flushTimeout() {
-    return stop.asked() && !isConnected() ? Duration.ofMillis(1) : Duration.ofSeconds(10);
+  /**
+   * {@code connection.flush}, a round trip, for 10 s at most. While jnats connects again it would
+   * wait all that time: not when the run ends and no server is there, and not after a failure.
+   *
+   * @param otherwise what is not sure when the server does not answer
+   * @throws Failure what a listener heard before or meanwhile; exit code 1 with that text
+   */
+  public void flush(String otherwise) throws Failure, InterruptedException {
+    Duration limit = Duration.ofMillis(stop.asked() && !isConnected() ? 1 : 10_000);
+    try {
+      stop.untilFailure(
+          () -> {
+            try {
+              connection.flush(limit);
+              return true;
+            } catch (TimeoutException | IllegalStateException e) {
+              stop.throwFailure(); // such as the end of the login
+              throw new Failure(ExitCode.FAILED, otherwise, e);
+            }
+          });
+    } catch (InterruptedException e) {
+      stop.throwFailure();
+      throw e;
+    }
   }
 
-  /** For {@code drain}: 5 s; 1 s for the handler alone when no server is there. */
+  /** For {@code drain}: 5 s; 1 s for the handler alone when no server is there, or a run failed. */
   public Duration drainTimeout() {
-    return Duration.ofSeconds(isConnected() ? 5 : 1);
+    boolean failed = stop.reason() == Stop.Reason.FAILED;
+    return Duration.ofSeconds(isConnected() && !failed ? 5 : 1);
   }
 
   private boolean isConnected() {

@@ -43,6 +43,7 @@ public final class Stop implements AutoCloseable {
   private volatile Reason reason;
   private volatile Failure failure;
   private Thread interruptible;
+  private boolean byFailureOnly;
   private Runnable wake = () -> {};
 
   private Stop() {}
@@ -75,7 +76,7 @@ public final class Stop implements AutoCloseable {
       if (reason == null) {
         reason = why;
       }
-      if (interruptible != null) {
+      if (interruptible != null && (!byFailureOnly || failure != null)) {
         interruptible.interrupt();
       }
       first = wake;
@@ -129,11 +130,22 @@ public final class Stop implements AutoCloseable {
 
   /** Makes a call that waits for something else; what ends the run interrupts it. */
   <T> T interrupting(Run.Waiting<T> call) throws Failure, InterruptedException {
+    return interrupting(call, false);
+  }
+
+  /** The same for a call at the end of a run, which only a failure interrupts. */
+  <T> T untilFailure(Run.Waiting<T> call) throws Failure, InterruptedException {
+    return interrupting(call, true);
+  }
+
+  private <T> T interrupting(Run.Waiting<T> call, boolean byFailureOnly)
+      throws Failure, InterruptedException {
     synchronized (this) {
-      if (asked()) {
+      if (byFailureOnly ? failure != null : asked()) {
         throw new InterruptedException();
       }
       interruptible = Thread.currentThread();
+      this.byFailureOnly = byFailureOnly;
     }
     try {
       return call.call();

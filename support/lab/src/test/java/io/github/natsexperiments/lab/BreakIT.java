@@ -10,6 +10,7 @@ import io.github.natsexperiments.testkit.RunningProgram;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code ./lab break} with the jars of lessons 1 and 5. */
+@Tag("soak")
 class BreakIT {
   @TempDir private Path temporary;
 

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The launcher {@code lab} in a copy of the project, in a folder with spaces in its path. */
 @DisabledOnOs(OS.WINDOWS)
+@Tag("soak")
 class LauncherIT {
   private static final Path PROJECT = Path.of("..", "..").toAbsolutePath().normalize();
   private static final List<String> JARS =

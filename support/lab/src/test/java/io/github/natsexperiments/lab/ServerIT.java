@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -144,6 +145,7 @@ class ServerIT {
     assertNothingIsLeft(children, temporary);
   }
 
+  @Tag("soak")
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signal INT")
   void aClusterGoesOnWithoutANodeAndCtrlCEndsTheOthers() throws Exception {

@@ -14,9 +14,11 @@ import java.util.TreeMap;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Asks the very jars which options they have. */
+@Tag("soak")
 class PageOptionsIT {
 
   private static final Path LAB = Course.ROOT.resolve("support/lab/target/lab.jar");

@@ -28,6 +28,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -560,6 +561,7 @@ class IdempotentKeyValueIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void aPermissionIsMissing() throws Exception {
     String users =
@@ -637,6 +639,7 @@ class IdempotentKeyValueIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void aLongWaitIsReportedOnce() throws Exception {
     List<String> heard = new CopyOnWriteArrayList<>();

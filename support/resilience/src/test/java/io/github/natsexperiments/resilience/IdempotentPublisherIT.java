@@ -33,10 +33,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -179,14 +181,37 @@ class IdempotentPublisherIT {
     assertThat(heard.stored).hasSize(messages);
   }
 
-  /** Kills the server while messages are sent; a container may take longer for it than they do. */
-  private void killWhile(CompletableFuture<Void> sending, int kills, Runnable atEach)
-      throws Exception {
+  /**
+   * Sends without end while something goes wrong.
+   *
+   * @return how many messages were sent; each has its ack
+   */
+  private int sendDuring(Work trouble, IdempotentPublisher publisher) throws Exception {
+    AtomicBoolean over = new AtomicBoolean();
+    CompletableFuture<Void> sending =
+        inBackground(
+            () -> {
+              while (!over.get()) {
+                send(publisher, 20);
+                LockSupport.parkNanos(1_000_000);
+              }
+            });
+    try {
+      trouble.run();
+    } finally {
+      over.set(true);
+    }
+    sending.get();
+    assertThat(publisher.awaitAcks()).isZero();
+    return (int) publisher.nextNumber();
+  }
+
+  private void kill(int kills, Duration away) throws Exception {
     for (int kill = 0; kill < kills; kill++) {
       int before = heard.stored.size();
-      await().until(() -> sending.isDone() || heard.stored.size() > before + 500);
+      await().until(() -> heard.stored.size() > before + 500);
       server.kill();
-      atEach.run();
+      await().pollDelay(away).until(() -> true);
       server.start();
     }
   }
@@ -353,25 +378,15 @@ class IdempotentPublisherIT {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void nothingIsLostOrStoredTwiceWhenTheServerIsKilled(boolean readBack) throws Exception {
-    int messages = 60_000;
     Connection connection = connect(server.url());
     // Forgets ids soon: with readBack that does not matter.
     Duration duplicates = readBack ? Duration.ofMillis(100) : Duration.ofMinutes(2);
     connection.jetStreamManagement().addStream(stream().duplicateWindow(duplicates).build());
     PublisherBuilder builder = IdempotentPublisher.builder(connection);
     IdempotentPublisher publisher = build(readBack ? builder.readBack(STREAM) : builder);
-    CompletableFuture<Void> sending = inBackground(() -> send(publisher, messages));
-    killWhile(
-        sending,
-        4,
-        () -> {
-          if (readBack) { // for longer than the ids are remembered
-            await().pollDelay(Duration.ofMillis(150)).until(() -> true);
-          }
-        });
-    sending.get();
-    assertThat(publisher.awaitAcks()).isZero();
-    assertEachStoredOnce(messages);
+    // With readBack for longer than the ids are remembered.
+    Duration away = readBack ? Duration.ofMillis(150) : Duration.ZERO;
+    assertEachStoredOnce(sendDuring(() -> kill(4, away), publisher));
     assertThat(heard.answers).isNotEmpty();
     if (readBack) {
       assertThat(heard.answers).anyMatch(answer -> !answer.startsWith("0 stored"));
@@ -402,6 +417,7 @@ class IdempotentPublisherIT {
     assertThat(inStream()).isEqualTo(LongStream.range(0, 3000).mapToObj(n -> "#" + n).toList());
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aPauseIsHeardOnceAndSurvived(boolean readBack) throws Exception {
@@ -490,31 +506,32 @@ class IdempotentPublisherIT {
     assertThat(inStream()).containsExactly("#100", "#101", "#102", "#103", "#104");
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(strings = {"cut", "cutTwice", "silence", "silenceServer"})
   void aNetworkThatBreaks(String fault) throws Exception {
     withStream();
     try (Proxy proxy = new Proxy(server.port())) {
       IdempotentPublisher publisher = build(IdempotentPublisher.builder(connect(proxy.url())));
-      CompletableFuture<Void> sending = inBackground(() -> send(publisher, 20_000));
-      for (int i = 0; i < 3; i++) {
-        int before = heard.stored.size();
-        await().until(() -> heard.stored.size() > before + 1000);
-        switch (fault) {
-          case "cut" -> proxy.cut();
-          case "cutTwice" -> proxy.cutTwice();
-          case "silence" -> proxy.silence();
-          default -> proxy.silenceServer();
-        }
-        if (fault.startsWith("silence")) {
-          int again = heard.again.get();
-          await().until(() -> heard.again.get() > again);
-          proxy.speak();
-        }
+      assertEachStoredOnce(sendDuring(() -> breakThrice(proxy, fault), publisher));
+    }
+  }
+
+  private void breakThrice(Proxy proxy, String fault) throws Exception {
+    for (int i = 0; i < 3; i++) {
+      int before = heard.stored.size();
+      await().until(() -> heard.stored.size() > before + 1000);
+      switch (fault) {
+        case "cut" -> proxy.cut();
+        case "cutTwice" -> proxy.cutTwice();
+        case "silence" -> proxy.silence();
+        default -> proxy.silenceServer();
       }
-      sending.get();
-      assertThat(publisher.awaitAcks()).isZero();
-      assertEachStoredOnce(20_000);
+      if (fault.startsWith("silence")) {
+        int again = heard.again.get();
+        await().until(() -> heard.again.get() > again);
+        proxy.speak();
+      }
     }
   }
 
@@ -770,13 +787,9 @@ class IdempotentPublisherIT {
   @Test
   void inOrderNothingIsLostDoubledOrOvertakenWhenTheServerIsKilled() throws Exception {
     withStream();
-    int messages = 60_000;
     IdempotentPublisher publisher =
         build(IdempotentPublisher.inOrder(options(server.url()), STREAM));
-    CompletableFuture<Void> sending = inBackground(() -> send(publisher, messages));
-    killWhile(sending, 4, () -> {});
-    sending.get();
-    assertThat(publisher.awaitAcks()).isZero();
+    int messages = sendDuring(() -> kill(4, Duration.ZERO), publisher);
     assertThat(inStream()).isEqualTo(LongStream.range(0, messages).mapToObj(n -> "#" + n).toList());
     assertThat(heard.stored.stream().map(PublishListener.Stored::number))
         .isEqualTo(LongStream.range(0, messages).boxed().toList());
@@ -788,14 +801,17 @@ class IdempotentPublisherIT {
     try (Proxy proxy = new Proxy(server.port())) {
       IdempotentPublisher publisher =
           build(IdempotentPublisher.inOrder(options(proxy.url()), STREAM));
-      CompletableFuture<Void> sending = inBackground(() -> send(publisher, 10_000));
-      await().until(() -> heard.stored.size() > 1000);
-      proxy.silence();
-      await().until(() -> !heard.reasons.isEmpty());
-      proxy.speak();
-      sending.get();
-      assertThat(publisher.awaitAcks()).isZero();
-      assertThat(inStream()).isEqualTo(LongStream.range(0, 10_000).mapToObj(n -> "#" + n).toList());
+      int messages =
+          sendDuring(
+              () -> {
+                await().until(() -> heard.stored.size() > 1000);
+                proxy.silence();
+                await().until(() -> !heard.reasons.isEmpty());
+                proxy.speak();
+              },
+              publisher);
+      assertThat(inStream())
+          .isEqualTo(LongStream.range(0, messages).mapToObj(n -> "#" + n).toList());
     }
   }
 }

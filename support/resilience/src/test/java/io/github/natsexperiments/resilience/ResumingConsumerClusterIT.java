@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The server that leads the consumer dies, and is not the one that we are connected to. */
-@Tag("long")
+@Tag("soak")
 class ResumingConsumerClusterIT {
   /** Servers elect a new leader after 4 to 9 s of silence; an election or two may fail. */
   private static final Duration ELECTION = Duration.ofSeconds(30);

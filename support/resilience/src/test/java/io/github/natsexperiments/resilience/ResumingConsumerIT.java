@@ -15,9 +15,11 @@ import io.nats.client.api.StorageType;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,17 +88,24 @@ class ResumingConsumerIT {
     assertThat(reader.heard).filteredOn("consuming"::equals).hasSize(2);
   }
 
-  /** The server writes acks down some time after it has got them. */
+  /** The server writes acks down some time after it has got them, so it dies while they come. */
+  @Tag("soak")
   @Test
   void whatAKilledServerForgotIsNotHandledTwice() throws Exception {
     reader = new Reader(connection, shortWait());
-    reader.start();
+    reader.consumer.consume(
+        message -> {
+          LockSupport.parkNanos(1_000_000);
+          reader.handle(message);
+        });
     int end = 0;
     for (int round = 0; round < 20 && !reader.heard.contains("acked again"); round++) {
-      reads(end, end + 200);
-      end += 200;
+      Sample.publish(server, end, end + 1000);
+      awaitNumber(end + 100, Duration.ofSeconds(20));
       server.kill();
       server.start();
+      end += 1000;
+      awaitNumber(end - 1, Duration.ofSeconds(20));
       awaitAllAcked();
     }
     assertThat(reader.heard).contains("acked again");
@@ -155,6 +164,7 @@ class ResumingConsumerIT {
     await().atMost(Duration.ofSeconds(20)).ignoreExceptions().until(() -> pending() == 0);
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(strings = {"durable", "ordered"})
   void aPauseIsReportedOnceAndOver(String kind) throws Exception {
@@ -236,6 +246,7 @@ class ResumingConsumerIT {
     hasAll(10);
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(strings = {"durable", "ordered"})
   void networkThatCutsAndGoesSilent(String kind) throws Exception {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Three servers, three copies of the bucket, and the one that leads it dies. */
-@Tag("long")
+@Tag("soak")
 class ResumingWatchClusterIT {
   /** Servers elect a new leader after 4 to 9 s of silence; an election or two may fail. */
   private static final Duration ELECTION = Duration.ofSeconds(40);

@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -294,6 +295,7 @@ class ResumingWatchIT {
     assertThat(seen.values).containsExactly("before", "after");
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(strings = {"cut", "cutTwice", "silence", "silenceServer"})
   void theNetworkBreaks(String how) throws Exception {
@@ -525,6 +527,7 @@ class ResumingWatchIT {
     await().untilAsserted(() -> assertThat(consumers()).isEmpty());
   }
 
+  @Tag("soak")
   @Test
   void closeAndInterruptsWakeEverybody() throws Exception {
     bucket(StorageType.Memory);

@@ -16,12 +16,14 @@ import io.nats.client.api.StorageType;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Users as a careful administrator makes them. */
+@Tag("soak")
 class ResumingWatchPermissionsIT {
   private static final String CREATE = "\"$JS.API.CONSUMER.CREATE.KV_b.>\", \"$JS.FC.>\"";
   private static final String INFO = ", \"$JS.API.STREAM.INFO.KV_b\"";

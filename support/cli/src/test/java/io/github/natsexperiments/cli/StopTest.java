@@ -1,0 +1,64 @@
+package io.github.natsexperiments.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.natsexperiments.cli.Stop.Reason;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Calls that wait while a run ends. */
+@Timeout(20)
+class StopTest {
+  private static final Failure REFUSED = new Failure(ExitCode.NOT_AUTHORISED, "refused");
+
+  private final Stop stop = Stop.onSignals();
+  private final CountDownLatch waiting = new CountDownLatch(1);
+
+  private void whileItWaits(Runnable what) {
+    new Thread(
+            () -> {
+              try {
+                waiting.await();
+                what.run();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            })
+        .start();
+  }
+
+  private boolean aMoment() throws InterruptedException {
+    waiting.countDown();
+    return !new CountDownLatch(1).await(300, TimeUnit.MILLISECONDS);
+  }
+
+  private boolean forEver() throws InterruptedException {
+    waiting.countDown();
+    new CountDownLatch(1).await();
+    return true;
+  }
+
+  @Test
+  void theEndOfTheRunInterruptsACall() {
+    whileItWaits(() -> stop.ask(Reason.SIGNAL));
+    assertThatThrownBy(() -> stop.interrupting(this::forEver))
+        .isInstanceOf(InterruptedException.class);
+  }
+
+  @Test
+  void onlyAFailureInterruptsACallAtTheEnd() throws Exception {
+    stop.ask(Reason.DONE);
+    whileItWaits(() -> stop.ask(Reason.SIGNAL));
+    assertThat(stop.untilFailure(this::aMoment)).isTrue();
+    whileItWaits(() -> stop.fail(REFUSED));
+    assertThatThrownBy(() -> stop.untilFailure(this::forEver))
+        .isInstanceOf(InterruptedException.class);
+    // Not even begun: jnats' flush would wait 10 s for a connection that never comes back.
+    assertThatThrownBy(() -> stop.untilFailure(this::forEver))
+        .isInstanceOf(InterruptedException.class);
+    assertThatThrownBy(stop::throwFailure).isSameAs(REFUSED);
+  }
+}
