@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.natsexperiments.cli.Stop.Reason;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -15,13 +16,13 @@ class StopTest {
   private static final Failure REFUSED = new Failure(ExitCode.NOT_AUTHORISED, "refused");
 
   private final Stop stop = Stop.onSignals();
-  private final CountDownLatch waiting = new CountDownLatch(1);
+  private final Semaphore waiting = new Semaphore(0);
 
   private void whileItWaits(Runnable what) {
     new Thread(
             () -> {
               try {
-                waiting.await();
+                waiting.acquire();
                 what.run();
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -31,12 +32,12 @@ class StopTest {
   }
 
   private boolean aMoment() throws InterruptedException {
-    waiting.countDown();
+    waiting.release();
     return !new CountDownLatch(1).await(300, TimeUnit.MILLISECONDS);
   }
 
   private boolean forEver() throws InterruptedException {
-    waiting.countDown();
+    waiting.release();
     new CountDownLatch(1).await();
     return true;
   }
