@@ -1,6 +1,7 @@
 package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.cli.Console;
+import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.resilience.ResumingConsumer;
 import io.nats.client.Connection;
 import io.nats.client.Message;
