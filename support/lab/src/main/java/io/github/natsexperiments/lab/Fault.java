@@ -42,7 +42,6 @@ enum Fault {
       server.resume();
     } else {
       server.start();
-      Watchdog.watch(server);
     }
   }
 
