@@ -30,13 +30,14 @@ import picocli.CommandLine.Spec;
         "Breaks the server under the plain pair, then under the lesson's pair, and counts.",
     footer = {
       "",
-      "Exit code 1: the lesson's pair has lost or doubled what it promises.",
+      "Exit code 1: the lesson's pair has lost or doubled what it",
+      "promises.",
       "",
       "Examples:",
-      "  ./lab break 3                      the server is killed once",
-      "  ./lab break 3 --kills 3 --seed 7   three times, at the same moments each time",
-      "  ./lab break 5 --lesson             without the plain pair, which takes long",
-      "  ./lab break 4 --fault pause        the server freezes for three seconds"
+      "  ./lab break 3                     the server is killed",
+      "  ./lab break 3 --kills 3 --seed 7  three times",
+      "  ./lab break 5 --lesson            without the plain pair",
+      "  ./lab break 4 --fault pause       frozen for 3 seconds"
     })
 final class Break implements Callable<Integer> {
   static final String PLAIN = "plain";
@@ -55,6 +56,8 @@ final class Break implements Callable<Integer> {
   @Option(
       names = "--fault",
       paramLabel = "FAULT",
+      converter = Fault.Converter.class,
+      completionCandidates = Fault.Names.class,
       description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
   private Fault fault = Fault.KILL;
 
