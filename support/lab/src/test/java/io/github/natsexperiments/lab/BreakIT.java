@@ -68,6 +68,19 @@ class BreakIT {
     lab.waitForStdout("The bucket is gone with the storage");
   }
 
+  @Test
+  void bothProgramsSayThatTheirStreamIsGone() {
+    RunningProgram lab =
+        lab(temporary, "break", "3", "--lesson", "--fault", "restart-empty", "-n", 1000).start();
+
+    assertThat(lab.waitForExit(Duration.ofMinutes(4))).isZero();
+    lab.waitForStdout("The lesson publisher: Stream \"sample_stream\" is gone, with every message");
+    lab.waitForStdout(
+        "The lesson subscriber: Stream \"sample_stream\" is gone, with every message");
+    lab.waitForStdout("The stream is gone with the storage");
+    assertThat(temporary).isEmptyDirectory();
+  }
+
   @ParameterizedTest
   @CsvSource({"INT, 130", "TERM, 143"})
   @DisabledOnOs(OS.WINDOWS)
