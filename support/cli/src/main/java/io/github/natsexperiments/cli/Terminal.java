@@ -109,7 +109,7 @@ public final class Terminal {
         String text = new String(bytes, offset, length, StandardCharsets.UTF_8);
         boolean wipe = bar && lineBegins;
         if (lineBegins && colours) {
-          text = text.replaceFirst("^(ERROR|WARN)\\b", "\u001b[" + colour(text) + "m$1\u001b[0m");
+          text = coloured(text);
         }
         lineBegins = text.endsWith("\n");
         text = (wipe ? CLEAR_LINE : "") + ServerUrls.withoutSecretsInUrls(text);
@@ -118,7 +118,9 @@ public final class Terminal {
     };
   }
 
-  private static String colour(String line) {
-    return line.startsWith("E") ? "31" : "33";
+  /** A line whose first word is in colour when it is WARN or ERROR. */
+  public static String coloured(String line) {
+    String colour = line.startsWith("E") ? "31" : "33";
+    return line.replaceFirst("^(ERROR|WARN)\\b", "\u001b[" + colour + "m$1\u001b[0m");
   }
 }

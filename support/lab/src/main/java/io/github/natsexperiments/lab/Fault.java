@@ -4,9 +4,13 @@ import io.github.natsexperiments.server.NativeServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.stream.Stream;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
 
 /** What {@code ./lab break} does to a server, and undoes. */
 enum Fault {
@@ -42,7 +46,6 @@ enum Fault {
       server.resume();
     } else {
       server.start();
-      Watchdog.watch(server);
     }
   }
 
@@ -71,6 +74,28 @@ enum Fault {
       moments.add(Duration.ofMillis((long) (0.1 * time.toMillis() + part * (i + within))));
     }
     return moments;
+  }
+
+  /** For the help and the shell's completion. */
+  static final class Names implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Stream.of(values()).map(Fault::toString).iterator();
+    }
+  }
+
+  /** Takes the names as they are typed, and no others. */
+  static final class Converter implements ITypeConverter<Fault> {
+    @Override
+    public Fault convert(String name) {
+      return Stream.of(values())
+          .filter(fault -> fault.toString().equals(name))
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new TypeConversionException(
+                      "'" + name + "' is not one of " + String.join(", ", new Names())));
+    }
   }
 
   /** As it is typed. */

@@ -37,8 +37,8 @@ import picocli.CommandLine.Model.CommandSpec;
     footer = {
       "",
       "Examples:",
-      "  ./lab info                             the server on this machine",
-      "  ./lab info -s nats://demo.nats.io      another one",
+      "  ./lab info                         this machine's server",
+      "  ./lab info -s nats://demo.nats.io  another one",
       "  ./lab info --token-file 06-kv-token/token/token"
     })
 final class Info implements Callable<Integer> {

@@ -22,11 +22,11 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Examples:",
-      "  ./lab run 1          lesson 1: a server, its subscriber, its publisher",
-      "  ./lab run 1 --help   the options of the two programs of lesson 1",
-      "  ./lab break 3        what its pair survives, and the plain pair does not",
-      "  ./lab server         a server for your own terminals, until Ctrl-C",
-      "  ./lab info           what the server is, and what JetStream uses there"
+      "  ./lab run 1         lesson 1, and a server for it",
+      "  ./lab run 1 --help  the options of its two programs",
+      "  ./lab break 3       what only the lesson's pair survives",
+      "  ./lab server        a server for your own terminals",
+      "  ./lab info          that server, and what it stores"
     })
 public final class Lab implements Callable<Integer> {
   @Mixin private Help help;

@@ -26,11 +26,11 @@ final class LabCluster {
   static int run(int port) throws Failure, InterruptedException {
     try (Stop stop = Stop.onSignals();
         NativeCluster cluster =
-            LabServer.start(() -> NativeCluster.startWithoutShutdownHook(port), port, stop)) {
+            LabServer.start(
+                () -> NativeCluster.startWithoutShutdownHook(port, Watchdog::watch), port, stop)) {
       if (cluster == null) {
         return ExitCode.DONE;
       }
-      cluster.nodes().forEach(Watchdog::watch);
       tell(cluster, Lab.stdout());
       int alive = NativeCluster.SIZE;
       while (alive > 0) {

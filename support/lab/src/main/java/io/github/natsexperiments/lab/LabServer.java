@@ -50,7 +50,7 @@ final class LabServer {
   static NativeServer start(ServerConfig config, int port, Path data, Stop stop)
       throws Failure, InterruptedException {
     return start(
-        () -> Watchdog.watch(NativeServer.startWithoutShutdownHook(config, port, data)),
+        () -> NativeServer.startWithoutShutdownHook(config, port, data, Watchdog::watch),
         port,
         stop);
   }

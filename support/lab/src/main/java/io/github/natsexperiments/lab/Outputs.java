@@ -2,10 +2,10 @@ package io.github.natsexperiments.lab;
 
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -32,7 +32,8 @@ final class Outputs {
   private final List<Arrival> arrivals = new ArrayList<>();
   private final Set<String> acked = new HashSet<>();
   private final Set<String> places = new HashSet<>();
-  private final Map<String, String> lastErrors = new LinkedHashMap<>();
+  private final Map<String, String> lastErrors = new TreeMap<>();
+  private final Map<String, String> gone = new TreeMap<>();
   private int storage; // each time it is removed, the server begins again with 1
   private String lastAcked;
   private long lastTime;
@@ -75,6 +76,8 @@ final class Outputs {
   private void note(String program, String line) {
     if (line.startsWith("ERROR ") || line.startsWith("Exception in ")) {
       lastErrors.put(program, line.replaceFirst("^ERROR ", ""));
+    } else if (line.startsWith("WARN ") && line.contains(" is gone")) {
+      gone.put(program, line.replaceFirst("^WARN ", ""));
     }
   }
 
@@ -125,6 +128,11 @@ final class Outputs {
 
   /** The last error that each program has printed, without those that have printed none. */
   synchronized Map<String, String> lastErrors() {
-    return Map.copyOf(lastErrors);
+    return new TreeMap<>(lastErrors);
+  }
+
+  /** What each program has said of storage that is gone, although it goes on. */
+  synchronized Map<String, String> gone() {
+    return new TreeMap<>(gone);
   }
 }

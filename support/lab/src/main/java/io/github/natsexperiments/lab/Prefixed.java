@@ -11,7 +11,8 @@ import java.util.function.Consumer;
 
 /**
  * Puts a prefix before every line, and passes on whole lines only: several of these can share one
- * stream, and no line is ever torn.
+ * stream, and no line is ever torn. On a terminal the prefix and the words WARN and ERROR are
+ * coloured, which the programs, in front of a pipe, do not do themselves.
  */
 final class Prefixed extends OutputStream {
   static final OutputStream STDOUT = new FileOutputStream(FileDescriptor.out);
@@ -20,11 +21,11 @@ final class Prefixed extends OutputStream {
   private static final boolean COLOUR_OUT = Terminal.hasColours(1);
   private static final boolean COLOUR_ERR = Terminal.hasColours(2);
 
-  private final byte[] prefix;
+  private final String prefix;
+  private final boolean colour;
   private final OutputStream out;
   private final Consumer<String> listener;
-  private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
-  private boolean lineBegins = true;
+  private final ByteArrayOutputStream line = new ByteArrayOutputStream();
 
   /**
    * @param out where the lines go; one writes to it at a time
@@ -37,10 +38,13 @@ final class Prefixed extends OutputStream {
    * @param listener is given the lines, too
    */
   Prefixed(String prefix, OutputStream out, Consumer<String> listener) {
-    boolean colour = out == STDOUT && COLOUR_OUT || out == STDERR && COLOUR_ERR;
+    this(prefix, out, listener, out == STDOUT && COLOUR_OUT || out == STDERR && COLOUR_ERR);
+  }
+
+  Prefixed(String prefix, OutputStream out, Consumer<String> listener, boolean colour) {
     // "pub | ": the word in colour, so that the two programs can be told apart at a glance.
-    String shown = colour ? "\u001b[36m" + prefix.replaceFirst(" ", "\u001b[0m ") : prefix;
-    this.prefix = shown.getBytes(StandardCharsets.UTF_8);
+    this.prefix = colour ? "\u001b[36m" + prefix.replaceFirst(" ", "\u001b[0m ") : prefix;
+    this.colour = colour;
     this.out = out;
     this.listener = listener;
   }
@@ -52,32 +56,30 @@ final class Prefixed extends OutputStream {
 
   @Override
   public void write(byte[] bytes, int offset, int length) throws IOException {
-    int whole = 0;
+    ByteArrayOutputStream whole = new ByteArrayOutputStream();
     for (int i = offset; i < offset + length; i++) {
-      if (lineBegins) {
-        pending.writeBytes(prefix);
-      }
-      pending.write(bytes[i]);
-      lineBegins = bytes[i] == '\n';
-      if (lineBegins) {
-        whole = pending.size();
+      line.write(bytes[i]);
+      if (bytes[i] == '\n') {
+        // In Latin-1 every byte stays what it is, also what is no UTF-8.
+        String text = line.toString(StandardCharsets.ISO_8859_1);
+        line.reset();
+        whole.writeBytes(prefix.getBytes(StandardCharsets.UTF_8));
+        whole.writeBytes(
+            (colour ? Terminal.coloured(text) : text).getBytes(StandardCharsets.ISO_8859_1));
       }
     }
-    if (whole > 0) {
-      byte[] lines = pending.toByteArray();
-      pending.reset();
-      pending.write(lines, whole, lines.length - whole);
+    if (whole.size() > 0) {
       synchronized (out) {
-        out.write(lines, 0, whole);
+        whole.writeTo(out);
       }
-      listener.accept(new String(lines, 0, whole, StandardCharsets.UTF_8));
+      listener.accept(whole.toString(StandardCharsets.UTF_8));
     }
   }
 
   /** Ends a last line that did not end itself. What is below stays open. */
   @Override
   public void close() throws IOException {
-    if (!lineBegins) {
+    if (line.size() > 0) {
       write('\n');
     }
   }

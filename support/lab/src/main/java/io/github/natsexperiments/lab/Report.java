@@ -42,8 +42,9 @@ record Report(Lesson lesson, Fault fault, Map<String, Count> counts) {
     counts.forEach((pair, count) -> out.println(LABEL.formatted(pair) + bars.line(count)));
     out.println(LABEL.formatted("") + bars.legend());
     for (String pair : counts.keySet()) {
-      Map<String, String> errors = counts.get(pair).outputs().lastErrors();
-      errors.forEach((program, e) -> out.println("The " + pair + " " + program + ": " + e));
+      Map<String, String> said = counts.get(pair).outputs().gone();
+      said.putAll(counts.get(pair).outputs().lastErrors());
+      said.forEach((program, e) -> out.println("The " + pair + " " + program + ": " + e));
     }
     if (fault == Fault.RESTART_EMPTY && stored) {
       String what = lesson.keeps == Lesson.Keeps.STREAM ? "stream" : "bucket";

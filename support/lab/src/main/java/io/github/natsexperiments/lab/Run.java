@@ -28,15 +28,16 @@ import picocli.CommandLine.Parameters;
     modelTransformer = Run.OptionsAfterLesson.class,
     footer = {
       "",
-      "Each program gets those of the options that it has. Unless you say otherwise:",
-      "-n 10 for both, -i 500ms for the publisher, a --timeout for the subscriber.",
+      "Each program gets those of the options that it has, by",
+      "default -n 10 and, if a publisher, -i 500ms; the",
+      "subscriber gets a --timeout.",
       "",
       "Examples:",
-      "  ./lab run 1                      lesson 1, ten messages",
-      "  ./lab run 01-basic -n 3 -i 1s    three, one a second",
+      "  ./lab run 1                    lesson 1, ten messages",
+      "  ./lab run 01-basic -n 3 -i 1s  three, one a second",
       "  ./lab run 1 -m 'Temperature {n}' --queue workers",
-      "  ./lab run 1 --plain              its plain pair; takes -n and -i only",
-      "  ./lab run 1 --help               the options of its two programs"
+      "  ./lab run 1 --plain            plain: has -n and -i only",
+      "  ./lab run 1 --help             its programs' options"
     })
 final class Run implements Callable<Integer> {
   private static final Duration READY_LIMIT = Duration.ofSeconds(20);

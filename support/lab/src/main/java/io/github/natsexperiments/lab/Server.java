@@ -30,16 +30,17 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Examples:",
-      "  ./lab server              on port 4222, where the programs look for it",
-      "  ./lab server creds        the one of lesson 2, which wants credentials",
+      "  ./lab server              on the programs' port, 4222",
+      "  ./lab server creds        wants credentials (lesson 2)",
       "  ./lab server creds --tls  the same over TLS",
-      "  ./lab server token        the one of lesson 6, which wants a token",
-      "  ./lab server --data kept  what JetStream stores is there the next time",
-      "  ./lab server cluster      three nodes, on ports 4222, 4223 and 4224",
-      "  ./lab server --port 4333  beside another server; give the programs",
-      "                            --server nats://localhost:4333, or set both",
-      "                            for a while: NATS_LAB_PORT=4333 and",
-      "                            NATS_URL=nats://localhost:4333"
+      "  ./lab server token        wants a token (lesson 6)",
+      "  ./lab server --data kept  keeps what JetStream stores",
+      "  ./lab server cluster      three, on ports 4222 to 4224",
+      "  ./lab server --port 4333  beside another server",
+      "",
+      "Beside another server the programs need",
+      "--server nats://localhost:4333; or set for a while both",
+      "NATS_LAB_PORT=4333 and NATS_URL=nats://localhost:4333"
     })
 final class Server implements Callable<Integer> {
   private static final Duration CHECK = Duration.ofMillis(100);

@@ -26,9 +26,8 @@ final class Watchdog {
   private Watchdog() {}
 
   /** Watches the process that a server has now; its folder goes with it. */
-  static NativeServer watch(NativeServer server) {
+  static void watch(NativeServer server) {
     watch(server.pid(), server.folder().toString());
-    return server;
   }
 
   /**

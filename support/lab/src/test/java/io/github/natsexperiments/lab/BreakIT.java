@@ -26,18 +26,18 @@ class BreakIT {
 
   @Test
   void bothPairsLoseAndOnlyTheLessonsNotices() {
-    // Long enough for both to reconnect, after 5 s, before the last messages.
-    RunningProgram lab = lab(temporary, "break", "1", "--seed", 7, "-n", 1500).start();
+    // Longer than by default: only a message after the gap shows the gap to the subscriber.
+    RunningProgram lab = lab(temporary, "break", "1", "--seed", 7, "-n", 10_000).start();
 
     assertThat(lab.waitForExit(Duration.ofMinutes(4))).isZero();
     assertThat(lab.stderrLines())
         .allMatch(line -> line.startsWith("lab | "))
         .contains("lab | Lesson 01-basic, fault kill, --kills 1, --seed 7")
-        .contains("lab | The plain pair, 1500 messages", "lab | The lesson pair, 1500 messages")
+        .contains("lab | The plain pair, 10000 messages", "lab | The lesson pair, 10000 messages")
         .anyMatch(line -> line.startsWith("lab | About "));
     List<String> table = lab.stdoutLines();
     assertThat(table.get(0)).matches(" +plain +lesson");
-    assertThat(row(table, "published")).isEqualTo("1500 1500");
+    assertThat(row(table, "published")).isEqualTo("10000 10000");
     String[] missing = row(table, "never arrived").split(" ");
     assertThat(missing).doesNotContain("0");
     assertThat(row(table, "  noticed by the subscriber")).isEqualTo("no " + missing[1]);
@@ -70,11 +70,24 @@ class BreakIT {
     lab.waitForStdout("The bucket is gone with the storage");
   }
 
+  @Test
+  void bothProgramsSayThatTheirStreamIsGone() {
+    RunningProgram lab =
+        lab(temporary, "break", "3", "--lesson", "--fault", "restart-empty", "-n", 1000).start();
+
+    assertThat(lab.waitForExit(Duration.ofMinutes(4))).isZero();
+    lab.waitForStdout("The lesson publisher: Stream \"sample_stream\" is gone, with every message");
+    lab.waitForStdout(
+        "The lesson subscriber: Stream \"sample_stream\" is gone, with every message");
+    lab.waitForStdout("The stream is gone with the storage");
+    assertThat(temporary).isEmptyDirectory();
+  }
+
   @ParameterizedTest
   @CsvSource({"INT, 130", "TERM, 143"})
   @DisabledOnOs(OS.WINDOWS)
   void leavesNothingRunningWhenSignalled(String signal, int exitCode) {
-    RunningProgram lab = lab(temporary, "break", "1", "--plain", "-n", 1500, "--seed", 7).start();
+    RunningProgram lab = lab(temporary, "break", "1", "--plain", "--seed", 7).start();
     lab.waitForStderr("the server is back", Duration.ofMinutes(1));
     List<ProcessHandle> children = children(lab);
 
@@ -89,7 +102,7 @@ class BreakIT {
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no watchdog")
   void leavesNothingRunningWhenKilled() {
-    RunningProgram lab = lab(temporary, "break", "5", "--plain", "-n", 1500, "--seed", 7).start();
+    RunningProgram lab = lab(temporary, "break", "5", "--plain", "--seed", 7).start();
     lab.waitForStderr("the server is back", Duration.ofMinutes(1));
     await().until(() -> children(lab).size() == 3); // each watchdog's shell is gone at once
     List<ProcessHandle> children = children(lab);
@@ -111,7 +124,7 @@ class BreakIT {
           break 1 --kills 21       | Invalid value '21' for --kills: it must be 1 to 20
           break 1 --kills 0        | Invalid value '0' for --kills: it must be 1 to 20
           break 1 -n 0             | Invalid value '0' for --count: it must be 1 to 100000
-          break 1 --fault fire     | Invalid value for option '--fault'
+          break 1 --fault fire     | Invalid value for option '--fault': 'fire' is not one of kill, stop, pause, restart-empty. See lab break --help
           break 1 --plain --lesson | --plain, --lesson are mutually exclusive
           """)
   void refusesWhatMakesNoSense(String args, String message) {

@@ -87,6 +87,15 @@ class ReportTest {
   }
 
   @Test
+  void saysWhatAPairThatGoesOnSaysOfItsStream() {
+    Count count = count(true, "WARN Stream \"sample_stream\" is gone, with every message");
+
+    assertThat(lines(Lesson.JETSTREAM, Fault.RESTART_EMPTY, Map.of("lesson", count)))
+        .contains("The lesson subscriber: Stream \"sample_stream\" is gone, with every message");
+    assertThat(count.outputs().lastErrors()).isEmpty();
+  }
+
+  @Test
   void barsShowWhenMessagesCameAndWhenTheServerWasAway() {
     Count count = count(true, "");
 

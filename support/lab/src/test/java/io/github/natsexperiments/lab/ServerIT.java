@@ -11,6 +11,7 @@ import io.nats.client.Connection;
 import io.nats.client.Nats;
 import io.nats.client.api.StreamConfiguration;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -18,6 +19,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -130,6 +132,39 @@ class ServerIT {
     assertThat(lab.waitForExit()).isEqualTo(137);
     await().untilAsserted(() -> assertThat(temporary).isEmptyDirectory());
     assertNothingIsLeft(children, temporary);
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void theServerGoesWhenTheLabIsKilledWhileItStarts() throws Exception {
+    // It never gets ready.
+    Path server = temporary.resolve("nats-server");
+    Files.writeString(
+        server,
+        """
+        #!/bin/sh
+        case $* in *-v*) echo "nats-server: v2.10.7" ;; *) exec sleep 600 ;; esac
+        """);
+    assertThat(server.toFile().setExecutable(true)).isTrue();
+    RunningProgram lab =
+        lab(temporary, "server", "--port", 0).env("NATS_SERVER_PATH", server.toString()).start();
+    await().until(() -> children(lab).stream().anyMatch(ServerIT::isWatched));
+    List<ProcessHandle> children = children(lab).stream().filter(ServerIT::isWatched).toList();
+    Files.delete(server);
+
+    lab.signal("KILL");
+
+    assertThat(lab.waitForExit()).isEqualTo(137);
+    await().untilAsserted(() -> assertThat(temporary).isEmptyDirectory());
+    assertNothingIsLeft(children, temporary);
+  }
+
+  /** Whether there is a watchdog that has this process among its arguments. */
+  private static boolean isWatched(ProcessHandle process) {
+    String pid = Long.toString(process.pid());
+    return ProcessHandle.allProcesses()
+        .map(other -> other.info().arguments().orElse(new String[0]))
+        .anyMatch(words -> words.length > 2 && words[words.length - 2].equals(pid));
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -41,12 +42,13 @@ public final class NativeCluster implements Ports.Server {
 
   private final List<NativeServer> nodes = new ArrayList<>();
 
-  private NativeCluster(ServerBinary binary, List<Integer> ports, String settings, boolean hooked)
+  private NativeCluster(
+      ServerBinary binary, List<Integer> ports, String settings, Consumer<NativeServer> started)
       throws IOException {
     List<Integer> routes = Ports.free(SIZE);
     for (int i = 0; i < SIZE; i++) {
       ServerConfig config = config("n" + (i + 1), ports.get(i), routes.get(i), routes, settings);
-      nodes.add(new NativeServer(binary, config, ports.get(i), hooked, READY, null));
+      nodes.add(new NativeServer(binary, config, ports.get(i), READY, null, started));
     }
   }
 
@@ -62,7 +64,7 @@ public final class NativeCluster implements Ports.Server {
    *     within 30 s
    */
   public static NativeCluster start(int port) throws IOException {
-    return start(port, "", true);
+    return start(port, "", null);
   }
 
   /**
@@ -71,17 +73,23 @@ public final class NativeCluster implements Ports.Server {
    * @param settings lines as in a configuration file, for example how clients log in
    */
   public static NativeCluster start(int port, String settings) throws IOException {
-    return start(port, settings, true);
+    return start(port, settings, null);
   }
 
-  /** The same as {@link #start(int)} without the end at JVM exit. */
-  public static NativeCluster startWithoutShutdownHook(int port) throws IOException {
-    return start(port, "", false);
+  /**
+   * The same as {@link #start(int)} without the end at JVM exit.
+   *
+   * @param started is called with each node whose process has been started
+   */
+  public static NativeCluster startWithoutShutdownHook(int port, Consumer<NativeServer> started)
+      throws IOException {
+    return start(port, "", started);
   }
 
-  private static NativeCluster start(int port, String settings, boolean hooked) throws IOException {
+  private static NativeCluster start(int port, String settings, Consumer<NativeServer> started)
+      throws IOException {
     ServerBinary binary = ServerBinary.find();
-    return Ports.start(port, SIZE, ports -> new NativeCluster(binary, ports, settings, hooked));
+    return Ports.start(port, SIZE, ports -> new NativeCluster(binary, ports, settings, started));
   }
 
   /** All at once, because none is ready before a majority is. The first failure ends the wait. */

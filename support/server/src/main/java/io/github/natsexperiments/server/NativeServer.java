@@ -9,6 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * A nats-server process of our own: bound to the loopback address, its data in a private temporary
@@ -32,6 +33,7 @@ public final class NativeServer implements RunningServer, Ports.Server {
   private final Path data;
   private final String health;
   private final Thread hook;
+  private final Consumer<NativeServer> started;
   private volatile boolean closed;
   private volatile ServerProcess process;
 
@@ -43,10 +45,19 @@ public final class NativeServer implements RunningServer, Ports.Server {
   /**
    * @param health where the monitoring endpoint says that the server is ready
    * @param data the folder for its data, which stays; null for one of its own, which does not
+   * @param started is called each time its process has been started, before it is ready; null: it
+   *     stops when the JVM exits
    */
   NativeServer(
-      ServerBinary binary, ServerConfig config, int port, boolean hooked, String health, Path data)
+      ServerBinary binary,
+      ServerConfig config,
+      int port,
+      String health,
+      Path data,
+      Consumer<NativeServer> started)
       throws IOException {
+    boolean hooked = started == null;
+    this.started = started;
     this.health = health;
     this.binary = binary;
     this.config = config;
@@ -74,7 +85,7 @@ public final class NativeServer implements RunningServer, Ports.Server {
    *     30 s; the message is one line and holds the server's own error
    */
   public static NativeServer start(ServerConfig config, int port) throws IOException {
-    return start(config, port, true, null);
+    return start(config, port, null, null);
   }
 
   /**
@@ -84,19 +95,21 @@ public final class NativeServer implements RunningServer, Ports.Server {
    *
    * @param data a folder for the server's data, made when it is not there, which {@link #close()}
    *     leaves; null for one of its own, which goes with the server
+   * @param started is called each time that a process of this server has been started, long before
+   *     the server is ready: who wants to watch the process does so from its first moment on
    */
-  public static NativeServer startWithoutShutdownHook(ServerConfig config, int port, Path data)
-      throws IOException {
-    return start(config, port, false, data);
+  public static NativeServer startWithoutShutdownHook(
+      ServerConfig config, int port, Path data, Consumer<NativeServer> started) throws IOException {
+    return start(config, port, data, started);
   }
 
-  private static NativeServer start(ServerConfig config, int port, boolean hooked, Path data)
-      throws IOException {
+  private static NativeServer start(
+      ServerConfig config, int port, Path data, Consumer<NativeServer> started) throws IOException {
     ServerBinary binary = ServerBinary.find();
     return Ports.start(
         port,
         1,
-        ports -> new NativeServer(binary, config, ports.get(0), hooked, Monitoring.HEALTHY, data));
+        ports -> new NativeServer(binary, config, ports.get(0), Monitoring.HEALTHY, data, started));
   }
 
   /** {@inheritDoc} By address, because a name may lead to ::1, where the server is not. */
@@ -142,6 +155,9 @@ public final class NativeServer implements RunningServer, Ports.Server {
     listens = false;
     process = ServerProcess.start(binary.path(), arguments);
     try {
+      if (started != null) {
+        started.accept(this);
+      }
       await(READY_LIMIT, "start", () -> !isAlive() || isReady(health));
       if (!isAlive()) {
         process.output().awaitEnd();

@@ -120,7 +120,7 @@ class NativeServerExitIT {
       boolean ownHook = args[0].equals("own hook");
       NativeServer server =
           ownHook
-              ? NativeServer.startWithoutShutdownHook(open, 0, null)
+              ? NativeServer.startWithoutShutdownHook(open, 0, null, started -> {})
               : NativeServer.start(open, 0);
       if (ownHook) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> checkAndClose(server)));
@@ -159,7 +159,8 @@ class NativeServerExitIT {
 
     private static void startWithInvalidConfiguration() {
       try {
-        NativeServer.startWithoutShutdownHook(new ServerConfig("test", "port: lots"), 0, null)
+        NativeServer.startWithoutShutdownHook(
+                new ServerConfig("test", "port: lots"), 0, null, started -> {})
             .close();
         throw new IllegalStateException("it started");
       } catch (IOException e) {

@@ -206,7 +206,7 @@ class NativeServerIT {
         """;
     NativeServer waiting =
         new NativeServer(
-            ServerBinary.find(), config(lonely), Ports.free(), false, Monitoring.HEALTHY, null);
+            ServerBinary.find(), config(lonely), Ports.free(), Monitoring.HEALTHY, null, null);
     try {
       CompletableFuture<Throwable> start =
           CompletableFuture.runAsync(
