@@ -73,7 +73,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   /** One message after the other, in a thread of the consumer's own. */
   private void handle(Message message) throws InterruptedException {
     setup.delivered(message);
-    run.console().received(message.getSubject(), message.getReplyTo(), message.getData());
+    run.console().received(message, options.headers.shown());
     if (!options.work().isZero()) {
       Thread.sleep(options.work().toMillis());
     }

@@ -2,6 +2,7 @@ package io.github.natsexperiments.jetstream;
 
 import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.DurationConverter;
+import io.github.natsexperiments.cli.HeaderOptions;
 import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Subjects;
@@ -37,6 +38,7 @@ final class JetStreamSubscriberOptions {
 
   @Mixin private CommonOptions common;
   @Mixin private SubscriberOptions subscriber;
+  @Mixin HeaderOptions.ForSubscribing headers;
   @Mixin private ConsumerSetup consumer;
 
   @Option(
