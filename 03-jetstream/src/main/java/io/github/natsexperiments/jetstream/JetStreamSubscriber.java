@@ -74,8 +74,11 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   private void handle(Message message) throws InterruptedException {
     setup.delivered(message);
     run.console().received(message, options.headers.shown());
-    if (!options.work().isZero()) {
-      Thread.sleep(options.work().toMillis());
+    for (long left = options.workMillis(); left > 0; left -= options.inProgressMillis) {
+      Thread.sleep(Math.min(left, options.inProgressMillis));
+      if (left > options.inProgressMillis) {
+        message.inProgress(); // not done yet: the ack wait begins again
+      }
     }
     if (run.stop().reason() == Stop.Reason.OUTPUT_CLOSED) {
       consumer.stop();

@@ -171,6 +171,15 @@ class JetStreamPairIT {
   }
 
   @Test
+  void aMessageThatTakesLongAndSaysSoComesOnce() {
+    published(1);
+    Object[] slow = {"--work", "1500ms", "--ack-wait", "1s", "--in-progress", "200ms"};
+    RunningProgram subscriber = subscriber(server, slow).args("-t", "3s").start();
+    assertThat(subscriber.waitForExit()).isEqualTo(5);
+    assertThat(numbers(subscriber)).containsExactly(0);
+  }
+
+  @Test
   void deliversAtMostAsOftenAsAllowed() {
     published(1);
     RunningProgram slow =
