@@ -52,7 +52,7 @@ public final class BasicPublisher implements Callable<Integer> {
           // Hands the message to jnats, which sends it in the background: nobody confirms anything.
           // jnats keeps messages for a server that is away, but not for ever more of them.
           run.whenThereIsRoom(
-              payload, body -> connection.publish(options.subject(), options.headers(), body));
+              payload, body -> connection.publish(options.subject(), options.headers.all(), body));
           run.console().published(options.subject(), payload);
         }
         run.tally().add(payload);
@@ -102,7 +102,7 @@ public final class BasicPublisher implements Callable<Integer> {
     String subject = options.subject();
     Message reply =
         run.interruptible(
-            () -> connection.request(subject, options.headers(), payload, options.timeout()));
+            () -> connection.request(subject, options.headers.all(), payload, options.timeout()));
     if (reply instanceof RequestFailureMessage failure) {
       String why =
           switch (failure.getReason()) {

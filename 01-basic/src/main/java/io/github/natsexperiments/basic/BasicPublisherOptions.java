@@ -8,7 +8,6 @@ import io.github.natsexperiments.cli.PublisherOptions;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Subjects;
 import io.nats.client.Connection;
-import io.nats.client.impl.Headers;
 import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,7 +30,7 @@ import picocli.CommandLine.Option;
 final class BasicPublisherOptions {
   @Mixin private CommonOptions common;
   @Mixin private PublisherOptions publisher;
-  @Mixin private HeaderOptions.ForPublishing headers;
+  @Mixin HeaderOptions.ForPublishing headers;
 
   @Option(
       names = "--subject",
@@ -60,11 +59,6 @@ final class BasicPublisherOptions {
 
   PayloadSource payloads(Run run, Connection connection) {
     return publisher.payloads(run.stop(), connection.getMaxPayload());
-  }
-
-  /** The headers of every message; null when there are none. */
-  Headers headers() {
-    return headers.headers();
   }
 
   String subject() {

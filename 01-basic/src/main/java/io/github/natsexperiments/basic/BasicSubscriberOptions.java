@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
 final class BasicSubscriberOptions {
   @Mixin private CommonOptions common;
   @Mixin private SubscriberOptions subscriber;
-  @Mixin private HeaderOptions.ForSubscribing headers;
+  @Mixin HeaderOptions.ForSubscribing headers;
 
   @Option(
       names = "--subject",
@@ -84,11 +84,6 @@ final class BasicSubscriberOptions {
   /** How long to wait for the next message; null for ever. */
   Duration timeout() {
     return subscriber.timeout();
-  }
-
-  /** Whether to print the headers of the messages. */
-  boolean headers() {
-    return headers.shown();
   }
 
   int result(Run run) throws Failure {

@@ -50,7 +50,8 @@ public final class CredsPublisher implements Callable<Integer> {
         byte[] payload;
         while ((payload = payloads.next()) != null) {
           // As in lesson 1: waits while the server is away and jnats' buffer is full.
-          run.whenThereIsRoom(payload, body -> connection.publish(options.subject(), body));
+          run.whenThereIsRoom(
+              payload, body -> connection.publish(options.subject(), options.headers.all(), body));
           run.console().published(options.subject(), payload);
           run.tally().add(payload);
         }

@@ -1,6 +1,7 @@
 package io.github.natsexperiments.creds;
 
 import io.github.natsexperiments.cli.CommonOptions;
+import io.github.natsexperiments.cli.HeaderOptions;
 import io.github.natsexperiments.cli.PayloadSource;
 import io.github.natsexperiments.cli.PublisherOptions;
 import io.github.natsexperiments.cli.Run;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Option;
 final class CredsPublisherOptions {
   @Mixin private CommonOptions common;
   @Mixin private PublisherOptions publisher;
+  @Mixin HeaderOptions.ForPublishing headers;
 
   @Option(
       names = "--subject",

@@ -77,7 +77,7 @@ public final class CredsSubscriber implements Callable<Integer> {
       return; // on its way when the last one was counted
     }
     run.tally().add(message.getData());
-    run.console().received(message.getSubject(), message.getReplyTo(), message.getData());
+    run.console().received(message, options.headers.shown());
     if (run.tally().messages() == options.count()) {
       run.stop().ask(Stop.Reason.DONE);
     }

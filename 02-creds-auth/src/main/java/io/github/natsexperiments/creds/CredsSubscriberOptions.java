@@ -1,6 +1,7 @@
 package io.github.natsexperiments.creds;
 
 import io.github.natsexperiments.cli.CommonOptions;
+import io.github.natsexperiments.cli.HeaderOptions;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Subjects;
 import io.github.natsexperiments.cli.SubscriberOptions;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Option;
 final class CredsSubscriberOptions {
   @Mixin private CommonOptions common;
   @Mixin private SubscriberOptions subscriber;
+  @Mixin HeaderOptions.ForSubscribing headers;
 
   @Option(
       names = "--subject",

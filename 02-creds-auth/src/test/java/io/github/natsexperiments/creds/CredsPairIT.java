@@ -87,11 +87,12 @@ class CredsPairIT {
   void aNewUserNeedsNoWordToTheServer() {
     kit.issuer("--user", "both", "--allow-pub", "foo,news.*", "--allow-sub", "foo,news.>");
     RunningProgram subscriber =
-        waiting(kit.subscriber(server, "both", "--subject", "news.>", "-n", 1, "-t", "15s"));
+        waiting(kit.subscriber(server, "both", "--subject", "news.>", "-n", 1, "--headers"));
     RunningProgram publisher =
-        kit.publisher(server, "both", "--subject", "news.today", "-n", 1).start();
+        kit.publisher(server, "both", "--subject", "news.today", "-n", 1, "-H", "A:1").start();
     assertThat(publisher.waitForExit()).isZero();
     assertThat(subscriber.waitForExit()).isZero();
+    assertThat(subscriber.stdoutLines().get(0)).contains("(reply = \"\", headers = \"A: 1\")");
     failsWith(
         4, kit.publisher(server, "both", "--subject", "news.a.b", "-n", 1).start(), "news.a.b");
   }

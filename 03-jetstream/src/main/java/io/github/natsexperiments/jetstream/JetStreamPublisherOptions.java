@@ -2,6 +2,7 @@ package io.github.natsexperiments.jetstream;
 
 import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.DurationConverter;
+import io.github.natsexperiments.cli.HeaderOptions;
 import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
 import io.github.natsexperiments.cli.PayloadSource;
@@ -31,7 +32,6 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  java -jar publisher.jar                     one message a second, each acknowledged",
       "  java -jar publisher.jar --storage memory    fast, and gone with the server",
-      "  java -jar publisher.jar --retention workqueue",
       "  java -jar publisher.jar -n 20 -i 0 --max-messages 10 --discard new",
       "  java -jar publisher.jar --async -n 400000 -i 0 -q --size 128"
     })
@@ -41,6 +41,7 @@ final class JetStreamPublisherOptions {
 
   @Mixin private CommonOptions common;
   @Mixin private PublisherOptions publisher;
+  @Mixin HeaderOptions.ForPublishing headers;
 
   @Option(
       names = "--stream",
@@ -53,8 +54,7 @@ final class JetStreamPublisherOptions {
       names = "--storage",
       paramLabel = "KIND",
       converter = Names.OfStorage.class,
-      description =
-          "New stream: file, or memory (gone with the server). Default: ${DEFAULT-VALUE}.")
+      description = "New stream: file, or memory (gone with the server). Default: file.")
   private StorageType storage = StorageType.File;
 
   @Option(

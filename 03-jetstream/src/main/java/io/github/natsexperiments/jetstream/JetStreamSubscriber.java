@@ -73,9 +73,12 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   /** One message after the other, in a thread of the consumer's own. */
   private void handle(Message message) throws InterruptedException {
     setup.delivered(message);
-    run.console().received(message.getSubject(), message.getReplyTo(), message.getData());
-    if (!options.work().isZero()) {
-      Thread.sleep(options.work().toMillis());
+    run.console().received(message, options.headers.shown());
+    for (long left = options.workMillis(); left > 0; left -= options.inProgressMillis) {
+      Thread.sleep(Math.min(left, options.inProgressMillis));
+      if (left > options.inProgressMillis) {
+        message.inProgress(); // not done yet: the ack wait begins again
+      }
     }
     if (run.stop().reason() == Stop.Reason.OUTPUT_CLOSED) {
       consumer.stop();

@@ -2,7 +2,9 @@ package io.github.natsexperiments.jetstream;
 
 import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.DurationConverter;
+import io.github.natsexperiments.cli.HeaderOptions;
 import io.github.natsexperiments.cli.Names;
+import io.github.natsexperiments.cli.Numbers;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Subjects;
 import io.github.natsexperiments.cli.SubscriberOptions;
@@ -37,6 +39,7 @@ final class JetStreamSubscriberOptions {
 
   @Mixin private CommonOptions common;
   @Mixin private SubscriberOptions subscriber;
+  @Mixin HeaderOptions.ForSubscribing headers;
   @Mixin private ConsumerSetup consumer;
 
   @Option(
@@ -65,6 +68,16 @@ final class JetStreamSubscriberOptions {
       description = "Pretend that the work on a message takes that long.")
   private Duration work = Duration.ZERO;
 
+  @Option(
+      names = "--in-progress",
+      paramLabel = "D",
+      converter = DurationConverter.class,
+      description = "Every D of that work, ask for another ack wait. Default: do not.")
+  private void setInProgress(Duration every) {
+    inProgressMillis = Numbers.positive(spec, "--in-progress", every.toMillis());
+  }
+
+  long inProgressMillis = Long.MAX_VALUE;
   private int batch = DEFAULT_BATCH;
 
   @Option(
@@ -109,8 +122,8 @@ final class JetStreamSubscriberOptions {
   }
 
   /** How long the work on a message takes. */
-  Duration work() {
-    return work;
+  long workMillis() {
+    return work.toMillis();
   }
 
   /** Most messages that wait for their turn. */

@@ -171,6 +171,15 @@ class JetStreamPairIT {
   }
 
   @Test
+  void aMessageThatTakesLongAndSaysSoComesOnce() {
+    published(1);
+    Object[] slow = {"--work", "1500ms", "--ack-wait", "1s", "--in-progress", "200ms"};
+    RunningProgram subscriber = subscriber(server, slow).args("-t", "3s").start();
+    assertThat(subscriber.waitForExit()).isEqualTo(5);
+    assertThat(numbers(subscriber)).containsExactly(0);
+  }
+
+  @Test
   void deliversAtMostAsOftenAsAllowed() {
     published(1);
     RunningProgram slow =
@@ -255,18 +264,19 @@ class JetStreamPairIT {
   }
 
   @Test
-  void linesOfStandardInput() {
+  void linesOfStandardInputWithHeaders() {
     for (String mode : List.of("--subject=foo", "--async")) {
       RunningProgram publisher =
-          publisher(server, "--stdin", mode).stdin("one\ntwo\nпоследняя").start();
+          publisher(server, "--stdin", mode, "-H", "A:1").stdin("one\ntwo\nпоследняя").start();
       assertThat(publisher.waitForExit()).isZero();
       assertThat(publisher.stdoutLines()).hasSize(3);
     }
-    RunningProgram subscriber = subscriber(server, "-n", 6, "-t", "15s").start();
+    RunningProgram subscriber = subscriber(server, "-n", 6, "-t", "15s", "--headers").start();
     assertThat(subscriber.waitForExit()).isZero();
     assertThat(subscriber.stdoutLines())
         .filteredOn(line -> line.startsWith("Received"))
         .hasSize(6)
+        .allMatch(line -> line.matches(".*headers = .*A: 1.*") && line.contains("Nats-Msg-Id: "))
         .last()
         .asString()
         .endsWith("): последняя");

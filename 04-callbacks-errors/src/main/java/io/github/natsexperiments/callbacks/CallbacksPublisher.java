@@ -98,7 +98,7 @@ public final class CallbacksPublisher implements Callable<Integer> {
       try {
         for (; (payload = payloads.next()) != null; number++) {
           // Waits for room in the window, not for the ack: the PublishEvents hear of that.
-          jetStream.send(options.subject(), payload);
+          jetStream.send(options.subject(), options.headers.all(), payload);
         }
       } catch (IllegalArgumentException e) { // larger than the server takes
         String why = "#" + number + " not sent: " + e.getMessage();

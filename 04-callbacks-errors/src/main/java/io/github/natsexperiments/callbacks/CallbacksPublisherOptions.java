@@ -1,6 +1,7 @@
 package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.cli.CommonOptions;
+import io.github.natsexperiments.cli.HeaderOptions;
 import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
 import io.github.natsexperiments.cli.PayloadSource;
@@ -40,6 +41,7 @@ final class CallbacksPublisherOptions {
 
   @Mixin private CommonOptions common;
   @Mixin private PublisherOptions publisher;
+  @Mixin HeaderOptions.ForPublishing headers;
 
   @Option(
       names = "--subject",

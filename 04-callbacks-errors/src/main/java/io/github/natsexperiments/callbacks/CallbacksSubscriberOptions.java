@@ -2,6 +2,7 @@ package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.DurationConverter;
+import io.github.natsexperiments.cli.HeaderOptions;
 import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
 import io.github.natsexperiments.cli.Run;
@@ -36,6 +37,7 @@ final class CallbacksSubscriberOptions {
 
   @Mixin private CommonOptions common;
   @Mixin private SubscriberOptions subscriber;
+  @Mixin HeaderOptions.ForSubscribing headers;
 
   @Option(
       names = "--stream",

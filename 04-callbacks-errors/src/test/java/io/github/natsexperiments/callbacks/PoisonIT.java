@@ -45,10 +45,11 @@ class PoisonIT {
 
   @Test
   void maxDeliverSaysHowOften() {
-    assertThat(publisher(server, "-n", 3, "-i", 0).start().waitForExit()).isZero();
+    assertThat(publisher(server, "-n", 3, "-i", 0, "-H", "A:1").start().waitForExit()).isZero();
     RunningProgram subscriber =
-        subscriber(server, "-n", 3, "--fail-every", 3, "--max-deliver", 1).start();
+        subscriber(server, "-n", 3, "--fail-every", 3, "--max-deliver", 1, "--headers").start();
     assertThat(subscriber.waitForExit()).isZero();
     subscriber.waitForStderr(" given up " + server.url() + ": sequence 3, delivery 1 of 1");
+    assertThat(subscriber.stdoutLines()).allMatch(line -> line.matches(".*headers = .*A: 1.*"));
   }
 }

@@ -40,13 +40,26 @@ final class TokenBucketOptions {
       description = "Key to write to. Default: ${DEFAULT-VALUE}.")
   private String key = "key";
 
-  @Option(
-      names = "--increment",
-      description = "Add 1 to the number in the key, at every message; others may do the same.")
   private boolean increment;
-
+  private boolean atServer;
   private int replicas = 1;
   private MessageTtl ttl;
+
+  @Option(
+      names = "--increment",
+      paramLabel = "server",
+      arity = "0..1",
+      description =
+          "Add 1 to the number in the key, at every message; others may do the same. With"
+              + " \"server\" the server adds; needs nats-server 2.12 or newer.")
+  private void setIncrement(String where) {
+    if (!where.isEmpty() && !where.equals("server")) {
+      throw new ParameterException(
+          spec.commandLine(), "Invalid value '" + where + "' for --increment: only server");
+    }
+    increment = true;
+    atServer = !where.isEmpty();
+  }
 
   @Option(
       names = "--replicas",
@@ -85,9 +98,22 @@ final class TokenBucketOptions {
     return increment;
   }
 
+  /** Whether the server adds, and not the publisher. */
+  boolean atServer() {
+    return atServer;
+  }
+
   /** How long each value lives; null for ever. */
   MessageTtl ttl() {
     return ttl;
+  }
+
+  /** Checks what picocli cannot. */
+  void check() {
+    if (atServer && ttl != null) {
+      throw new ParameterException(
+          spec.commandLine(), "--increment server counts for ever: leave out --ttl");
+    }
   }
 
   /** The number that a key holds; 0 when it has no value. */
@@ -122,6 +148,12 @@ final class TokenBucketOptions {
       // writing to the key, one value is not enough.
       configuration.maxHistoryPerKey(LONGEST_HISTORY);
       requireChecksOf(replicas, connection);
+    }
+    if (atServer) {
+      // An older server would store the message, and add nothing.
+      require(connection, "2.12.0", "--increment server needs nats-server 2.12 or newer");
+      ServerCounter.open(connection, configuration.build());
+      return;
     }
     KeyValueStatus is = Buckets.open(connection, configuration.build());
     if (increment) {

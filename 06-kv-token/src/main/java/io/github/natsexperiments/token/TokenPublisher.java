@@ -32,7 +32,8 @@ import picocli.CommandLine.Mixin;
  * 06-kv-token/token/token}
  *
  * <p>Watch for this: start two publishers with {@code --increment}. Both add to one number, and
- * neither overwrites what the other has added.
+ * neither overwrites what the other has added. {@link ServerCounter} leaves the adding to the
+ * server.
  *
  * @see <a
  *     href="https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/tokens">NATS
@@ -61,6 +62,11 @@ public final class TokenPublisher implements Callable<Integer> {
       settings.reconnectWait(Duration.ofSeconds(1)); // lesson 1 waits 5 s
       try (Connection connection = run.connect(settings.build())) {
         options.bucket().open(connection, run.console());
+        if (options.bucket().atServer()) {
+          ServerCounter.count(
+              connection, options.bucket(), options.payloads(run.stop(), connection), run);
+          return run.result();
+        }
         // connection.keyValue(bucket) in a form that looks up a write whose answer was lost, and
         // retries it only if it is not stored.
         try (IdempotentKeyValue kv =

@@ -22,6 +22,7 @@ import picocli.CommandLine.Mixin;
       "  NATS_TOKEN=... java -jar publisher.jar -n 5",
       "  java -jar publisher.jar                 asks for the token",
       "  java -jar publisher.jar --key counter --increment -n 100 -i 0",
+      "  java -jar publisher.jar --bucket sums --increment server    the server adds",
       "  java -jar publisher.jar --bucket fading --ttl 5s"
     })
 final class TokenPublisherOptions {
@@ -40,6 +41,7 @@ final class TokenPublisherOptions {
 
   /** Starts the run. */
   Run run(Token token) {
+    bucket.check();
     Run run = common.run(bucket.increment() ? "Added" : "Put", publisher.count(), false);
     run.setLogin(token.login());
     return run;

@@ -80,6 +80,33 @@ class TokenPairIT {
   }
 
   @Test
+  void theServerAddsAndLosesNothingWhenItIsKilled() throws Exception {
+    Object[] args = {"--increment", "server", "--bucket", "sums", "-n", 3000, "-i", 0};
+    RunningProgram one = LOGIN.publisher(server, args).start();
+    if (server.description().matches(".*nats-server 2\\.(9|10|11)\\..*")) {
+      assertThat(one.waitForExit()).isEqualTo(1);
+      assertThat(one.waitForStderr("ERROR"))
+          .startsWith("ERROR --increment server needs nats-server 2.12 or newer; this is 2.");
+      return;
+    }
+    RunningProgram other = LOGIN.publisher(server, args).start();
+    await().until(() -> one.stdoutLines().size() > 500 && other.stdoutLines().size() > 500);
+    server.kill();
+    server.start();
+    assertThat(one.waitForExit()).isZero();
+    assertThat(other.waitForExit()).isZero();
+    assertThat(one.stdoutLines().get(0)).matches("Ack: bucket = \"sums\", .*, value = \"\\d+\"");
+    try (Connection connection = LOGIN.connect(server)) {
+      String sum = connection.keyValue("sums").get("key").getValueAsString();
+      assertThat(sum).isEqualTo("{\"val\":\"6000\"}");
+    }
+    put("-n", 1);
+    RunningProgram values = LOGIN.publisher(server, "--increment", "server", "-n", 1).start();
+    assertThat(values.waitForExit()).isEqualTo(1);
+    values.waitForStderr("ERROR Bucket \"sample_kv\" keeps values, no counters: name another");
+  }
+
+  @Test
   void aValueExpires() {
     RunningProgram publisher = LOGIN.publisher(server, "--ttl", "2s", "-n", 1).start();
     if (!hasExpiry()) {
@@ -136,6 +163,8 @@ class TokenPairIT {
         List.<List<Object>>of(
             List.of("--ttl", "500ms"),
             List.of("--ttl", "1500ms"),
+            List.of("--increment", "client"),
+            List.of("--increment", "server", "--ttl", "2s"),
             List.of("--replicas", 0),
             List.of("--replicas", 6),
             List.of("--key", "a..b"),

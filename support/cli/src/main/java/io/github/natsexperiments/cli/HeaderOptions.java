@@ -64,7 +64,7 @@ public final class HeaderOptions {
     }
 
     /** What to publish with; null when there are none. */
-    public Headers headers() {
+    public Headers all() {
       return headers;
     }
   }

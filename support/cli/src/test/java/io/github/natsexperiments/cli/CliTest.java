@@ -151,11 +151,11 @@ class CliTest {
   @Test
   void headers() {
     line.parseArgs("-n", "1");
-    assertThat(sample.headers.headers()).isNull();
+    assertThat(sample.headers.all()).isNull();
     line.parseArgs("-H", "A:1", "--header", "B: two: 2", "-H", "A:3");
-    assertThat(sample.headers.headers().get("A")).containsExactly("1", "3");
-    assertThat(sample.headers.headers().get("B")).containsExactly("two: 2");
-    assertThat(HeaderOptions.show(sample.headers.headers()))
+    assertThat(sample.headers.all().get("A")).containsExactly("1", "3");
+    assertThat(sample.headers.all().get("B")).containsExactly("two: 2");
+    assertThat(HeaderOptions.show(sample.headers.all()))
         .contains("A: 1, A: 3", "B: two: 2")
         .startsWith(", headers = \"");
     assertThat(HeaderOptions.show(null)).isEmpty();

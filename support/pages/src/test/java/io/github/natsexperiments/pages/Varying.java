@@ -33,6 +33,8 @@ final class Varying {
           new Rule("(\\$JS\\.ACK\\.\\S+\\.)\\d{19}(\\.\\d+)", "$1TIME$2"),
           // Whether a connection that ends still knows its server is a race between jnats' threads.
           new Rule("(?<=exceptionOccurred)( nats://\\S+)?(?=: )", ""),
+          // A message id: the name of the run, and a number.
+          new Rule("(Nats-Msg-Id: )[0-9A-Za-z]{8}(-\\d+)", "$1RUN$2"),
           // A NUID: a run's id, an inbox.
           new Rule("\\b[0-9A-Za-z]{22}\\b", "NUID"));
 
