@@ -17,17 +17,18 @@ record Exhibit(String name, String means, String cure, Scene scene) {
 
   /** Makes an error happen. */
   interface Scene {
-    /** Throws what jnats throws, or returns in words what it did instead. */
-    String play(Stage stage) throws Exception;
+    /** Throws what jnats throws, or says on the stage what it did instead. */
+    void play(Stage stage) throws Exception;
   }
 
   /** What jnats says, on one line. */
   String says(Stage stage) {
     try {
-      return scene.play(stage).replace(stage.name, "NAME");
+      scene.play(stage);
     } catch (Exception e) {
-      return "throws " + show(e).replace(stage.name, "NAME");
+      stage.say("throws " + show(e));
     }
+    return stage.said().replace(stage.name, "NAME");
   }
 
   /** The class of an exception, its message, and the same of its cause where that says more. */

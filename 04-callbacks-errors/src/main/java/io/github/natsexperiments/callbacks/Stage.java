@@ -30,12 +30,12 @@ import java.util.concurrent.TimeUnit;
  */
 final class Stage implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
-  private static final byte[] EMPTY = {};
 
   final String name = "gallery_" + NUID.nextGlobal();
   private final String[] servers;
   final Connection connection;
   private final BlockingQueue<String> callbacks = new LinkedBlockingQueue<>();
+  private String said = Exhibit.NOTHING;
 
   Stage(String... servers) throws IOException, InterruptedException {
     this.servers = servers;
@@ -47,7 +47,6 @@ final class Stage implements AutoCloseable {
     return options(servers);
   }
 
-  /** The same for other servers. */
   Options.Builder options(String... others) {
     return Options.builder()
         .servers(others)
@@ -73,12 +72,20 @@ final class Stage implements AutoCloseable {
     return StreamConfiguration.builder().name(name).subjects(name).storageType(StorageType.Memory);
   }
 
+  void add(StreamConfiguration.Builder stream) throws IOException, JetStreamApiException {
+    management().addStream(stream.build());
+  }
+
   /** Creates the plain stream, with so many messages in it. */
   void addStream(int messages) throws IOException, JetStreamApiException {
-    management().addStream(stream().build());
+    add(stream());
     for (int i = 0; i < messages; i++) {
-      jetStream().publish(name, EMPTY);
+      publish();
     }
+  }
+
+  void publish() throws IOException, JetStreamApiException {
+    jetStream().publish(name, new byte[0]);
   }
 
   /** A consumer of the stream, to be finished by the exhibit. */
@@ -98,16 +105,25 @@ final class Stage implements AutoCloseable {
     return connection.keyValue(name);
   }
 
-  /** Waits for the first callback of that name; "calls nothing" when none comes. */
-  String callback(String wanted) throws InterruptedException {
+  /** What jnats has done, if it was not to throw. */
+  void say(String what) {
+    said = what;
+  }
+
+  String said() {
+    return said;
+  }
+
+  /** Waits for the first callback of that name, and says it if one comes. */
+  void awaitCallback(String wanted) throws InterruptedException {
     long end = System.nanoTime() + PATIENCE.toNanos();
     String call;
     while ((call = callbacks.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS)) != null) {
       if (call.startsWith(wanted)) {
-        return "calls " + call;
+        said = "calls " + call;
+        return;
       }
     }
-    return Exhibit.NOTHING;
   }
 
   @Override
@@ -129,11 +145,6 @@ final class Stage implements AutoCloseable {
   }
 
   private final class Listener implements ErrorListener {
-    @Override
-    public void errorOccurred(Connection c, String error) {
-      callbacks.add("errorOccurred: " + error);
-    }
-
     @Override
     public void exceptionOccurred(Connection c, Exception e) {
       callbacks.add("exceptionOccurred: " + Exhibit.show(e));
@@ -158,11 +169,6 @@ final class Stage implements AutoCloseable {
     @Override
     public void pullStatusWarning(Connection c, JetStreamSubscription subscription, Status status) {
       callbacks.add("pullStatusWarning: " + status.getMessageWithCode());
-    }
-
-    @Override
-    public void pullStatusError(Connection c, JetStreamSubscription subscription, Status status) {
-      callbacks.add("pullStatusError: " + status.getMessageWithCode());
     }
   }
 }

@@ -1,6 +1,6 @@
 package io.github.natsexperiments.resilience;
 
-import io.github.natsexperiments.resilience.AckWindow.Slot;
+import io.github.natsexperiments.resilience.AckWindow.InFlight;
 import io.github.natsexperiments.resilience.PublishListener.Stored;
 import io.nats.client.Connection;
 import io.nats.client.Dispatcher;
@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Where the acks of an {@link IdempotentPublisher} arrive: one subject per slot of its window, and
+ * Where the acks of an {@link IdempotentPublisher} arrive: one subject per place of its window, and
  * one subscription for all. Settles a message when its ack has come, and calls the listener.
  */
 final class AckInbox {
@@ -25,7 +25,7 @@ final class AckInbox {
   private final PublishListener listener;
   private final String subjects;
   private final AckReader reader = new AckReader();
-  private final Object callbacks = new Object(); // held during a callback
+  private final Object settling = new Object(); // held while a message is settled, and its callback
   private volatile Dispatcher dispatcher;
 
   AckInbox(IdempotentPublisher publisher, PublishListener listener, String subjects) {
@@ -40,11 +40,16 @@ final class AckInbox {
 
   private void onAck(Message reply) {
     try {
-      settle(reply);
+      synchronized (settling) {
+        InFlight message = publisher.window.waitingFor(reply.getSubject());
+        if (message != null) { // else the second ack of a message that was sent again
+          settle(message, reply);
+        }
+      }
     } catch (Throwable e) { // of a listener; somebody waits
       publisher.fail(e);
     }
-    if (dispatcher.getPendingMessageCount() == 0 && onTheirWay() >= MANY) {
+    if (dispatcher.getPendingMessageCount() == 0 && publisher.onTheirWay() >= MANY) {
       // The acks come one by one. To put this thread to sleep and to wake it for each would cost
       // more than the ack does; after a moment there are some more. With few on their way the
       // server would run out of work meanwhile.
@@ -52,96 +57,69 @@ final class AckInbox {
     }
   }
 
-  private void settle(Message reply) {
-    Slot slot = claim(reply.getSubject());
-    if (slot == null) {
-      return; // the second ack of a message that was sent again
-    }
+  private void settle(InFlight message, Message reply) {
     try {
       if (reply.isStatusMessage()) {
         // 503: nobody listens there, the stream may be gone. 429: too many at once.
-        publisher.sendLater(slot, reply.getStatus().getMessageWithCode());
-      } else if (slot.answer != null) {
-        slot.answer.ack = new PublishAck(reply);
-        publisher.free(slot, slot.answer.ack.getSeqno());
+        publisher.resender.sendLater(message, reply.getStatus().getMessageWithCode());
+      } else if (message.awaited) {
+        PublishAck ack = new PublishAck(reply);
+        publisher.settled(message, ack.getSeqno(), ack, null);
       } else {
         reader.read(reply);
-        stored(slot, reader.stream(), reader.sequence(), reader.duplicate());
+        stored(message, reader.stream, reader.sequence, reader.duplicate);
       }
     } catch (JetStreamApiException e) {
       if (JetStreamErrors.isTransient(e)) {
-        publisher.sendLater(slot, e.getMessage());
+        publisher.resender.sendLater(message, e.getMessage());
       } else if (e.getApiErrorCode() > 0) {
-        refused(slot, e);
+        if (!message.awaited && !publisher.isClosed()) {
+          listener.refused(message.number, message.subject, message.body, e);
+        }
+        publisher.settled(message, 0, null, e);
+      } else { // somebody who is no stream answers, like lesson 1's --reply
+        publisher.resender.noStreamAnswers(message);
+      }
+    } catch (IOException e) { // the same, in JSON
+      publisher.resender.noStreamAnswers(message);
+    }
+  }
+
+  private void stored(InFlight message, String stream, long sequence, boolean duplicate) {
+    if (!publisher.isClosed()) {
+      listener.stored(
+          new Stored(message.number, message.subject, message.body, stream, sequence, duplicate));
+    }
+    publisher.settled(message, sequence, null, null);
+  }
+
+  /**
+   * Settles a message that was found in the stream.
+   *
+   * @return false when its ack has come meanwhile
+   */
+  boolean found(InFlight message, String stream, long sequence)
+      throws IOException, JetStreamApiException {
+    synchronized (settling) {
+      if (!publisher.window.contains(message)) {
+        return false;
+      }
+      if (message.awaited) {
+        String ack = "{\"stream\":\"%s\",\"seq\":%d,\"duplicate\":true}";
+        Message json =
+            NatsMessage.builder().subject(stream).data(ack.formatted(stream, sequence)).build();
+        publisher.settled(message, sequence, new PublishAck(json), null);
       } else {
-        unclaim(slot); // somebody who is no stream answers, like lesson 1's --reply
+        stored(message, stream, sequence, true);
       }
-    } catch (IOException e) {
-      unclaim(slot); // the same, in JSON
+      return true;
     }
-  }
-
-  /** The slot that an ack on this subject is for; null when it is for none. */
-  private Slot claim(String replyTo) {
-    synchronized (publisher) {
-      Slot slot = publisher.window.waitingFor(replyTo);
-      if (slot == null || slot.settling) {
-        return null;
-      }
-      slot.settling = true;
-      return slot;
-    }
-  }
-
-  private void unclaim(Slot slot) {
-    synchronized (publisher) {
-      slot.settling = false;
-      publisher.reason = "what answers on \"" + slot.subject + "\" is not a stream";
-    }
-  }
-
-  private long onTheirWay() {
-    synchronized (publisher) {
-      return publisher.window.span();
-    }
-  }
-
-  private boolean isClosed() {
-    synchronized (publisher) {
-      return publisher.end.isClosed();
-    }
-  }
-
-  private void stored(Slot slot, String stream, long sequence, boolean duplicate) {
-    Stored stored = new Stored(slot.number, slot.subject, slot.body, stream, sequence, duplicate);
-    call(() -> listener.stored(stored));
-    publisher.free(slot, sequence);
-  }
-
-  /** Settles a claimed message that was found in the stream. */
-  void found(Slot slot, String stream, long sequence) throws IOException, JetStreamApiException {
-    if (slot.answer == null) {
-      stored(slot, stream, sequence, true);
-    } else {
-      String ack = "{\"stream\":\"%s\",\"seq\":%d,\"duplicate\":true}".formatted(stream, sequence);
-      slot.answer.ack = new PublishAck(NatsMessage.builder().subject(stream).data(ack).build());
-      publisher.free(slot, sequence);
-    }
-  }
-
-  private void refused(Slot slot, JetStreamApiException e) {
-    if (slot.answer != null) {
-      slot.answer.refusal = e;
-    } else {
-      call(() -> listener.refused(slot.number, slot.subject, slot.body, e));
-    }
-    publisher.free(slot, 0);
   }
 
   /** Calls the listener: one call at a time, and none after the publisher is closed. */
   void call(Runnable callback) {
-    synchronized (callbacks) {
-      if (!isClosed()) {
+    synchronized (settling) {
+      if (!publisher.isClosed()) {
         callback.run();
       }
     }
@@ -149,7 +127,7 @@ final class AckInbox {
 
   /** Unsubscribes, and waits for a callback that runs in another thread. */
   void close(Connection connection) throws InterruptedException {
-    synchronized (callbacks) {
+    synchronized (settling) {
       // The publisher is closed: no other callback begins.
     }
     try {

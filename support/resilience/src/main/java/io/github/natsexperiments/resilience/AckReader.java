@@ -15,12 +15,13 @@ import java.util.Arrays;
  */
 final class AckReader {
   private byte[] beginning = {};
-  private String stream;
-  private long sequence;
-  private boolean duplicate;
+  // What the last ack says.
+  String stream;
+  long sequence;
+  boolean duplicate;
 
   /**
-   * Reads an ack; afterwards the other methods say what is in it.
+   * Reads an ack.
    *
    * @throws JetStreamApiException when it is a refusal
    * @throws IOException when it is no ack at all
@@ -44,11 +45,8 @@ final class AckReader {
   private long sequenceLikeTheLast(byte[] json) {
     int from = beginning.length;
     int end = json.length - 1;
-    if (from == 0
-        || end <= from
-        || end - from > 18
-        || json[end] != '}'
-        || !Arrays.equals(json, 0, from, beginning, 0, from)) {
+    boolean alike = from > 0 && end > from && end - from <= 18 && json[end] == '}';
+    if (!alike || !Arrays.equals(json, 0, from, beginning, 0, from)) {
       return -1;
     }
     long number = 0;
@@ -59,20 +57,5 @@ final class AckReader {
       number = number * 10 + json[i] - '0';
     }
     return number;
-  }
-
-  /** The stream that has the message. */
-  String stream() {
-    return stream;
-  }
-
-  /** The message's number in the stream. */
-  long sequence() {
-    return sequence;
-  }
-
-  /** Whether the stream had the message already. */
-  boolean duplicate() {
-    return duplicate;
   }
 }

@@ -4,71 +4,70 @@ import io.nats.client.JetStreamApiException;
 import io.nats.client.api.PublishAck;
 import io.nats.client.impl.Headers;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * The messages of an {@link IdempotentPublisher} that have no ack yet: a ring of slots, bounded in
- * messages and in bytes. Message n takes slot n modulo the size, with the reply subject of the
- * slot, {@code _INBOX.RUN.17}, which is made once and says what an ack is for.
+ * The messages of an {@link IdempotentPublisher} that have no ack yet: a ring, bounded in messages
+ * and in bytes. Message n takes place n modulo the size. Each place has a reply subject, {@code
+ * _INBOX.RUN.17}, which is made once and says what an ack is for.
  *
- * <p>Not thread-safe: the publisher guards it.
+ * <p>Guarded by the publisher; {@link #waitingFor} and {@link #contains} may be called without.
  */
 final class AckWindow {
-  /** A place for one message after the other. */
-  static final class Slot {
-    String replyTo;
-    boolean taken;
-    long number;
-    String subject;
-    byte[] body;
-    Headers headers;
-    Answer answer; // where somebody waits for it; else null
-    long takenAt;
+  /** A message on its way. */
+  static final class InFlight {
+    final long number;
+    final String subject;
+    final Headers headers;
+    final byte[] body;
+    final boolean awaited; // somebody waits for its ack
+    final long after; // the last sequence of the stream, as known when this was taken
+    final long takenAt = System.nanoTime();
+    volatile String replyTo;
+    // Guarded by the publisher.
     long sentAt;
-    long after; // the last sequence of the stream, as known when this was taken
     int sent; // times
     boolean due; // to be sent, the first time or again
-    boolean settling; // its ack is being handled
-  }
-
-  /** What a single publish waits for. */
-  static final class Answer {
     PublishAck ack;
     JetStreamApiException refusal;
+
+    InFlight(
+        long number, String subject, Headers headers, byte[] body, boolean awaited, long after) {
+      this.number = number;
+      this.subject = subject;
+      this.headers = headers;
+      this.body = body;
+      this.awaited = awaited;
+      this.after = after;
+    }
   }
 
   private final String inbox;
+  private final int size;
   private final long maxBytes;
-  private final Slot[] slots;
-  private final Map<String, Slot> slotOf = new HashMap<>(); // by reply subject
-  private long replySubjects;
+  private final AtomicReferenceArray<InFlight> places;
+  private final String[] replyTo;
+  private long renewed;
   private long oldest; // the messages from here to next - 1 are on their way
   private long next;
   private long bytes;
 
   AckWindow(String inbox, int size, long maxBytes, long first) {
     this.inbox = inbox;
+    this.size = size;
     this.maxBytes = maxBytes;
-    this.slots = new Slot[size];
+    this.places = new AtomicReferenceArray<>(size);
+    this.replyTo = new String[size];
     this.oldest = first;
     this.next = first;
     for (int i = 0; i < size; i++) {
-      slots[i] = new Slot();
-      newReplySubject(slots[i]);
+      replyTo[i] = inbox + i;
     }
   }
 
-  /** Acks of what was sent so far are not waited for any more. */
-  void renew(Slot slot) {
-    slotOf.remove(slot.replyTo);
-    newReplySubject(slot);
-  }
-
-  private void newReplySubject(Slot slot) {
-    slot.replyTo = inbox + replySubjects++;
-    slotOf.put(slot.replyTo, slot);
+  private int place(long number) {
+    return (int) (number % size);
   }
 
   /** The number of the next message. */
@@ -83,12 +82,12 @@ final class AckWindow {
 
   /** Whether a message fits; a single one does whatever its size. */
   boolean hasRoom(int length) {
-    return span() < slots.length && (bytes + length <= maxBytes || bytes == 0);
+    return span() < size && (bytes + length <= maxBytes || bytes == 0);
   }
 
   /** Whether enough has been acknowledged to wake somebody who waits for room. */
   boolean isThreeQuartersFull() {
-    return span() > slots.length * 3L / 4 || bytes > maxBytes / 4 * 3;
+    return span() > size * 3L / 4 || bytes > maxBytes / 4 * 3;
   }
 
   /** Leaves out a number. */
@@ -97,52 +96,57 @@ final class AckWindow {
     advance();
   }
 
-  Slot take(String subject, byte[] body) {
-    Slot slot = slots[(int) (next % slots.length)];
-    slot.taken = true;
-    slot.number = next++;
-    slot.subject = subject;
-    slot.body = body;
-    slot.takenAt = System.nanoTime();
-    bytes += body.length;
-    return slot;
+  /** Adds the message with the next number. */
+  void add(InFlight message) {
+    message.replyTo = replyTo[place(next)];
+    places.set(place(next++), message);
+    bytes += message.body.length;
   }
 
-  void free(Slot slot) {
-    bytes -= slot.body.length;
-    slot.taken = false;
-    slot.due = false;
-    slot.settling = false;
-    slot.body = null;
-    slot.headers = null;
-    slot.answer = null;
-    if (slot.sent > 1) {
-      // A second ack may still come: it must not be taken for that of the next message here.
-      renew(slot);
+  void remove(InFlight message) {
+    if (message.sent > 1) {
+      renew(message); // a second ack may still come: it must not be taken for that of the next
     }
-    slot.sent = 0;
+    places.set(place(message.number), null);
+    bytes -= message.body.length;
     advance();
   }
 
   private void advance() {
-    while (oldest < next && !slots[(int) (oldest % slots.length)].taken) {
+    while (oldest < next && places.get(place(oldest)) == null) {
       oldest++;
     }
   }
 
-  /** The slot that an ack on this subject is for; null when it is for none. */
-  Slot waitingFor(String replyTo) {
-    Slot slot = slotOf.get(replyTo);
-    return slot != null && slot.taken ? slot : null;
+  /** Acks of what was sent so far are not waited for any more. */
+  void renew(InFlight message) {
+    int place = place(message.number);
+    replyTo[place] = inbox + (place + ++renewed * size);
+    message.replyTo = replyTo[place];
+  }
+
+  /** The message that an ack on this subject is for; null when it is for none. */
+  InFlight waitingFor(String subject) {
+    try {
+      long reply = Long.parseLong(subject, inbox.length(), subject.length(), 10);
+      InFlight message = places.get(Math.floorMod(reply, size));
+      return message != null && message.replyTo.equals(subject) ? message : null;
+    } catch (NumberFormatException e) {
+      return null; // not from a stream
+    }
+  }
+
+  boolean contains(InFlight message) {
+    return places.get(place(message.number)) == message;
   }
 
   /** The messages without an ack, oldest first. */
-  List<Slot> pending() {
-    List<Slot> pending = new ArrayList<>();
+  List<InFlight> pending() {
+    List<InFlight> pending = new ArrayList<>();
     for (long n = oldest; n < next; n++) {
-      Slot slot = slots[(int) (n % slots.length)];
-      if (slot.taken) {
-        pending.add(slot);
+      InFlight message = places.get(place(n));
+      if (message != null) {
+        pending.add(message);
       }
     }
     return pending;

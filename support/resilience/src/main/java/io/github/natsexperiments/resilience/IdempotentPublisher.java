@@ -1,15 +1,12 @@
 package io.github.natsexperiments.resilience;
 
-import io.github.natsexperiments.resilience.AckWindow.Answer;
-import io.github.natsexperiments.resilience.AckWindow.Slot;
+import io.github.natsexperiments.resilience.AckWindow.InFlight;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Options;
 import io.nats.client.api.PublishAck;
 import io.nats.client.impl.Headers;
 import java.io.IOException;
-import java.time.Duration;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * {@code JetStream.publish} and {@code publishAsync} that lose no message and store none twice when
@@ -39,46 +36,40 @@ import java.util.concurrent.locks.LockSupport;
  *     documentation: message deduplication</a>
  */
 public final class IdempotentPublisher implements AutoCloseable {
-  static final String NO_ACK = "no ack in time";
   private static final long CHECK_MILLIS = 100;
-  private static final long FIRST_PAUSE_NANOS = 250_000_000;
+  private static final long LAST_ACKS_NANOS = 5_000_000_000L;
+  private static final long LAST_ACKS_ALONE_NANOS = 1_000_000_000;
 
-  final PublisherBuilder settings;
+  private final PublisherBuilder settings;
   private final MessageIds ids;
-  final String replies; // begins the subject of each ack
-  final AckInbox inbox;
-  private final Resender resender;
-  volatile WatchedConnection link;
+  private final AckInbox inbox;
+  final Resender resender;
 
   // From here on guarded by this.
   final AckWindow window;
-  String reason = NO_ACK;
-  boolean anyDue;
-  long retryAt;
-  int rounds; // of sending again, in this silence
   private long lastSequence;
   private boolean wakeWhenRoom;
-  final PublishEnd end;
+  private long stoppedAt;
+  private Throwable failure;
+  private volatile boolean closed;
 
   IdempotentPublisher(PublisherBuilder settings)
       throws IOException, JetStreamApiException, InterruptedException {
     this.settings = settings;
-    this.ids = new MessageIds(settings.run);
-    this.end = new PublishEnd(settings.stop);
-    this.replies = settings.replies();
-    this.inbox = new AckInbox(this, settings.listener, replies + '>');
-    this.window = new AckWindow(replies, settings.window, settings.maxBytes, settings.first());
-    if (settings.readBack != null) {
-      lastSequence = StoredRun.state(settings.connection, settings.readBack).getLastSequence();
+    String replies = settings.replies();
+    ids = new MessageIds(settings.run);
+    window = new AckWindow(replies, settings.window, settings.maxBytes, settings.first());
+    inbox = new AckInbox(this, settings.listener, replies + '>');
+    if (settings.stream != null && !settings.inOrder) {
+      lastSequence = StoredRun.state(settings.connection, settings.stream).getLastSequence();
     }
-    use(settings.connection == null ? Connector.connect(settings.options) : settings.connection);
-    resender = new Resender(this);
+    resender = new Resender(this, settings, inbox);
     resender.start();
   }
 
   /** A publisher on a connection that may reconnect by itself. */
   public static PublisherBuilder builder(Connection connection) {
-    return new PublisherBuilder(connection, null, null);
+    return new PublisherBuilder(connection, null);
   }
 
   /**
@@ -94,8 +85,8 @@ public final class IdempotentPublisher implements AutoCloseable {
    * @param stream the stream that has the subjects; {@code KV_BUCKET} for a bucket
    */
   public static PublisherBuilder inOrder(Options options, String stream) {
-    return new PublisherBuilder(
-        null, new Options.Builder(options).maxReconnects(0).build(), stream);
+    Options once = new Options.Builder(options).maxReconnects(0).build();
+    return new PublisherBuilder(null, once).readBack(stream);
   }
 
   /** The name of this run. */
@@ -124,26 +115,23 @@ public final class IdempotentPublisher implements AutoCloseable {
    * @throws IOException when the publisher is stopped before there is an ack
    * @throws IllegalArgumentException when the message is larger than the server takes
    */
-  public PublishAck publish(String subject, Headers headers, byte[] body)
+  public synchronized PublishAck publish(String subject, Headers headers, byte[] body)
       throws IOException, JetStreamApiException, InterruptedException {
-    Answer answer = new Answer();
-    synchronized (this) {
-      boolean taken = take(subject, headers, body, answer);
-      while (taken && answer.ack == null && answer.refusal == null) {
-        check();
-        if (end.isOverdue(link.isConnected())) {
-          break;
-        }
-        wait(CHECK_MILLIS);
+    InFlight message = awaitRoom(body) ? take(subject, headers, body, true) : null;
+    while (message != null && window.contains(message)) {
+      check();
+      if (isOverdue()) {
+        break;
       }
+      wait(CHECK_MILLIS);
     }
-    if (answer.refusal != null) {
-      throw answer.refusal;
+    if (message != null && message.refusal != null) {
+      throw message.refusal;
     }
-    if (answer.ack == null) {
+    if (message == null || message.ack == null) {
       throw new IOException("The last message has no ack: it may be stored or not");
     }
-    return answer.ack;
+    return message.ack;
   }
 
   /** Like {@link #send(String, Headers, byte[])}, without headers. */
@@ -160,16 +148,25 @@ public final class IdempotentPublisher implements AutoCloseable {
    * @throws IOException like publish; what has ended the publishing, also a listener's exception
    * @throws IllegalArgumentException when the message is larger than the server takes
    */
-  public boolean send(String subject, Headers headers, byte[] body)
+  public synchronized boolean send(String subject, Headers headers, byte[] body)
       throws IOException, JetStreamApiException, InterruptedException {
-    return take(subject, headers, body, null);
+    if (!awaitRoom(body)) {
+      return false;
+    }
+    if (settings.resumed != null && settings.resumed.contains(window.next())) {
+      window.skip();
+    } else {
+      take(subject, headers, body, false);
+    }
+    return true;
   }
 
-  private synchronized boolean take(String subject, Headers headers, byte[] body, Answer answer)
+  /** Returns false when the publisher was stopped before there is room. */
+  private boolean awaitRoom(byte[] body)
       throws IOException, JetStreamApiException, InterruptedException {
     check();
     while (!window.hasRoom(body.length)) {
-      if (end.isStopped()) {
+      if (isStopped()) {
         return false;
       }
       // To wake this thread for each single ack would cost more than the message that it sends.
@@ -177,58 +174,21 @@ public final class IdempotentPublisher implements AutoCloseable {
       wait(CHECK_MILLIS);
       check();
     }
+    return true;
+  }
+
+  private InFlight take(String subject, Headers headers, byte[] body, boolean awaited) {
     long number = window.next();
-    if (answer == null && settings.resumed != null && settings.resumed.contains(number)) {
-      window.skip();
-      return true;
-    }
     Headers all = ids.headers(number, headers);
     long size = (long) all.serializedLength() + body.length;
-    long limit = link.connection.getMaxPayload();
+    long limit = resender.connection().getMaxPayload();
     if (limit > 0 && size > limit) {
       String text = "Message payload size exceed server configuration %d vs %d"; // jnats' words
       throw new IllegalArgumentException(text.formatted(size, limit));
     }
-    boolean connected = link.isConnected();
-    noticeReconnect();
-    Slot slot = window.take(subject, body);
-    slot.headers = all;
-    slot.answer = answer;
-    slot.after = lastSequence;
-    if (connected && !anyDue) {
-      transmit(slot);
-    } else {
-      // Not before what is due again; and jnats would send it later, behind our back.
-      sendLater(slot, connected ? reason : "no connection");
-      LockSupport.unpark(resender);
-    }
-    return true;
-  }
-
-  boolean transmit(Slot slot) {
-    slot.due = false;
-    slot.sent++;
-    slot.sentAt = System.nanoTime();
-    try {
-      link.connection.publish(slot.subject, slot.replyTo, slot.headers, slot.body);
-      return true;
-    } catch (IllegalArgumentException e) {
-      window.free(slot);
-      throw e;
-    } catch (IllegalStateException e) {
-      sendLater(slot, e.getMessage()); // jnats' own queue is full, or the connection is lost
-      return false;
-    }
-  }
-
-  synchronized void sendLater(Slot slot, String why) {
-    slot.due = true;
-    slot.settling = false;
-    reason = why;
-    if (!anyDue) {
-      anyDue = true;
-      retryAt = System.nanoTime() + (FIRST_PAUSE_NANOS << Math.min(rounds, 2));
-    }
+    InFlight message = new InFlight(number, subject, all, body, awaited, lastSequence);
+    resender.send(message);
+    return message;
   }
 
   /**
@@ -236,73 +196,80 @@ public final class IdempotentPublisher implements AutoCloseable {
    *
    * @return how many have none: they may be stored or not
    */
-  public long awaitAcks() throws IOException, JetStreamApiException, InterruptedException {
-    return awaitAcks(Duration.ofNanos(Long.MAX_VALUE));
-  }
-
-  /** Waits for the acks of all messages, at most so long; see {@link #awaitAcks()}. */
-  public synchronized long awaitAcks(Duration limit)
+  public synchronized long awaitAcks()
       throws IOException, JetStreamApiException, InterruptedException {
-    long start = System.nanoTime();
     while (window.span() > 0) {
       check();
-      long left = limit.toNanos() - (System.nanoTime() - start);
-      if (left <= 0 || end.isOverdue(link.isConnected())) {
+      if (isOverdue()) {
         break;
       }
-      wait(Math.min(CHECK_MILLIS, left / 1_000_000 + 1));
+      wait(CHECK_MILLIS);
     }
     return window.pending().size();
   }
 
+  private boolean isStopped() {
+    if (stoppedAt == 0 && settings.stop.getAsBoolean()) {
+      stoppedAt = System.nanoTime();
+    }
+    return stoppedAt != 0;
+  }
+
+  /** Whether the acks have been waited for long enough since the stop. */
+  private boolean isOverdue() {
+    long limit = resender.isConnected() ? LAST_ACKS_NANOS : LAST_ACKS_ALONE_NANOS;
+    return isStopped() && System.nanoTime() - stoppedAt > limit;
+  }
+
+  /** Throws what has ended the publishing. */
   private void check() throws IOException, JetStreamApiException {
-    end.check();
-    if (settings.inOrder == null) { // else it makes a new one
-      ConnectionClosedException.throwIfClosed(link.connection);
+    if (failure instanceof Error e) {
+      throw e;
+    } else if (failure instanceof RuntimeException e) {
+      throw e;
+    } else if (failure instanceof JetStreamApiException e) {
+      throw e;
+    } else if (failure instanceof IOException e) {
+      throw e;
+    } else if (failure != null) {
+      throw new IllegalStateException(failure);
+    }
+    if (closed) {
+      throw new IllegalStateException("The publisher is closed");
+    }
+    if (!settings.inOrder) { // else it makes a new one
+      ConnectionClosedException.throwIfClosed(resender.connection());
     }
   }
 
+  /** The first failure counts. */
   synchronized void fail(Throwable e) {
-    end.fail(e);
+    failure = failure == null ? e : failure;
     notifyAll();
   }
 
-  synchronized void free(Slot slot, long sequence) {
-    boolean awaited = slot.answer != null;
+  boolean isClosed() {
+    return closed;
+  }
+
+  boolean hasEnded() {
+    return closed || failure != null;
+  }
+
+  synchronized long onTheirWay() {
+    return window.span();
+  }
+
+  synchronized void settled(
+      InFlight message, long sequence, PublishAck ack, JetStreamApiException refusal) {
+    message.ack = ack;
+    message.refusal = refusal;
     lastSequence = Math.max(lastSequence, sequence);
-    window.free(slot);
-    if (awaited || window.span() == 0 || wakeWhenRoom && !window.isThreeQuartersFull()) {
+    window.remove(message);
+    if (message.awaited || window.span() == 0 || wakeWhenRoom && !window.isThreeQuartersFull()) {
       wakeWhenRoom = false;
       notifyAll();
     }
-  }
-
-  /** Takes a new connection, or the first one. */
-  void use(Connection fresh) {
-    WatchedConnection watched = new WatchedConnection(fresh);
-    inbox.subscribe(fresh);
-    synchronized (this) {
-      link = watched;
-      suspectAll();
-    }
-  }
-
-  /** After a break nobody knows what of that on its way has arrived. */
-  synchronized boolean noticeReconnect() {
-    boolean again = link.hasReconnected();
-    if (again) {
-      suspectAll();
-    }
-    return again;
-  }
-
-  private void suspectAll() {
-    for (Slot slot : window.pending()) {
-      if (!slot.settling) {
-        sendLater(slot, "the connection was lost");
-      }
-    }
-    retryAt = System.nanoTime();
   }
 
   /**
@@ -312,16 +279,17 @@ public final class IdempotentPublisher implements AutoCloseable {
   @Override
   public void close() {
     synchronized (this) {
-      if (!end.close()) {
+      if (closed) {
         return;
       }
+      closed = true;
       notifyAll();
     }
     try {
       resender.end();
-      inbox.close(link.connection);
-      if (settings.inOrder != null) {
-        link.connection.close();
+      inbox.close(resender.connection());
+      if (settings.inOrder) {
+        resender.connection().close();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -15,7 +15,7 @@ public final class PublisherBuilder {
 
   final Connection connection;
   final Options options;
-  final String inOrder;
+  final boolean inOrder; // on connections of our own
   // Eight characters are enough for the two minutes in which the stream remembers ids, and the
   // server searches the headers of each message: a whole NUID cost the window 4 % of its speed.
   String run = NUID.nextGlobal().substring(14);
@@ -34,13 +34,13 @@ public final class PublisherBuilder {
           throw new IllegalStateException("message #" + number + " was refused", reason);
         }
       };
-  String readBack;
+  String stream; // to read back
   BooleanSupplier stop = () -> false;
 
-  PublisherBuilder(Connection connection, Options options, String inOrder) {
+  PublisherBuilder(Connection connection, Options options) {
     this.connection = connection;
-    this.options = options;
-    this.inOrder = inOrder;
+    this.options = connection == null ? options : connection.getOptions();
+    this.inOrder = connection == null;
   }
 
   /**
@@ -106,7 +106,7 @@ public final class PublisherBuilder {
    * $JS.API.STREAM.MSG.GET.STREAM}.
    */
   public PublisherBuilder readBack(String stream) {
-    this.readBack = stream;
+    this.stream = stream;
     return this;
   }
 
@@ -124,7 +124,7 @@ public final class PublisherBuilder {
   /** Begins the subject of each ack. */
   String replies() {
     // createInbox() makes a name of 22 characters. Each ack carries it, and both sides read it.
-    return (connection == null ? options : connection.getOptions()).getInboxPrefix() + run + '.';
+    return options.getInboxPrefix() + run + '.';
   }
 
   /** The number of the first message. */

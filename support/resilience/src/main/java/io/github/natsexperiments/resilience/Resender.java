@@ -1,47 +1,146 @@
 package io.github.natsexperiments.resilience;
 
-import io.github.natsexperiments.resilience.AckWindow.Slot;
+import io.github.natsexperiments.resilience.AckWindow.InFlight;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.impl.Headers;
 import io.nats.client.support.NatsJetStreamConstants;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The thread of an {@link IdempotentPublisher} that looks after the messages without an ack: it
- * sends again what is due, and tells the listener when a silence has lasted too long and when it is
- * over.
+ * Sends the messages of an {@link IdempotentPublisher}. Its thread looks after those without an
+ * ack: it sends again what is due, and reports to the listener when a silence has lasted too long
+ * and when it is over.
  */
 final class Resender extends Thread {
+  private static final String NO_ACK = "no ack in time";
   private static final long CHECK_NANOS = 100_000_000;
+  private static final long FIRST_PAUSE_NANOS = 250_000_000;
   private static final int MOST_DOUBLINGS = 3;
   private static final Duration ANSWER = Duration.ofSeconds(1);
 
-  /** A message in doubt. */
-  record InDoubt(Slot slot, long number, String subject, long after) {}
-
   private final IdempotentPublisher publisher;
   private final PublisherBuilder settings;
-  private final PublishListener listener;
+  private final AckInbox inbox;
+  private final AckWindow window;
+  private volatile WatchedConnection link;
+
+  // Guarded by the publisher.
+  private String reason = NO_ACK;
+  private boolean anyDue;
+  private long retryAt;
+  private int rounds; // of sending again, in this silence
 
   // The silence that it is in.
   private long since;
-  private boolean told;
+  private boolean reported;
   private int found;
   private int sentAgain;
 
-  Resender(IdempotentPublisher publisher) {
+  Resender(IdempotentPublisher publisher, PublisherBuilder settings, AckInbox inbox)
+      throws IOException, InterruptedException {
     super("publish-again");
     setDaemon(true);
     this.publisher = publisher;
-    this.settings = publisher.settings;
-    this.listener = settings.listener;
+    this.settings = settings;
+    this.inbox = inbox;
+    this.window = publisher.window;
+    use(settings.inOrder ? Connector.connect(settings.options) : settings.connection);
   }
+
+  private void use(Connection connection) {
+    WatchedConnection fresh = new WatchedConnection(connection);
+    inbox.subscribe(connection);
+    synchronized (publisher) {
+      link = fresh;
+      suspectAll();
+    }
+  }
+
+  Connection connection() {
+    return link.connection;
+  }
+
+  boolean isConnected() {
+    return link.isConnected();
+  }
+
+  // ---- called with the publisher's lock, in any thread ----
+
+  /** Sends a new message, or keeps it for later. */
+  void send(InFlight message) {
+    boolean connected = link.isConnected();
+    noticeReconnect();
+    window.add(message);
+    if (connected && !anyDue) {
+      transmit(message);
+    } else {
+      // Not before what is due again; and jnats would send it later, behind our back.
+      sendLater(message, connected ? reason : "no connection");
+      LockSupport.unpark(this);
+    }
+  }
+
+  private boolean transmit(InFlight message) {
+    message.due = false;
+    message.sent++;
+    message.sentAt = System.nanoTime();
+    try {
+      link.connection.publish(message.subject, message.replyTo, message.headers, message.body);
+      return true;
+    } catch (IllegalArgumentException e) {
+      window.remove(message);
+      throw e;
+    } catch (IllegalStateException e) {
+      sendLater(message, e.getMessage()); // jnats' own queue is full, or the connection is lost
+      return false;
+    }
+  }
+
+  /** After a break nobody knows what of that on its way has arrived. */
+  private boolean noticeReconnect() {
+    boolean again = link.hasReconnected();
+    if (again) {
+      suspectAll();
+    }
+    return again;
+  }
+
+  private void suspectAll() {
+    for (InFlight message : window.pending()) {
+      sendLater(message, "the connection was lost");
+    }
+    retryAt = System.nanoTime();
+  }
+
+  private void pause() {
+    retryAt = System.nanoTime() + (FIRST_PAUSE_NANOS << Math.min(rounds, 2));
+  }
+
+  // ---- takes the lock itself ----
+
+  void sendLater(InFlight message, String why) {
+    synchronized (publisher) {
+      message.due = true;
+      reason = why;
+      if (!anyDue) {
+        anyDue = true;
+        pause();
+      }
+    }
+  }
+
+  void noStreamAnswers(InFlight message) {
+    synchronized (publisher) {
+      reason = "what answers on \"" + message.subject + "\" is not a stream";
+    }
+  }
+
+  // ---- the thread ----
 
   @Override
   public void run() {
@@ -64,189 +163,148 @@ final class Resender extends Thread {
 
   /** Returns false when the publisher has ended. */
   private boolean lookAfter() throws IOException, JetStreamApiException, InterruptedException {
-    int pending;
+    List<InFlight> pending;
     int due = 0;
     int doubtful = 0;
     boolean late = false;
     boolean ready;
-    String reason;
+    String why;
     synchronized (publisher) {
-      boolean over = settings.inOrder == null && publisher.link.isClosed();
-      if (publisher.end.isClosed() || publisher.end.hasFailed() || over) {
+      if (publisher.hasEnded() || !settings.inOrder && link.isClosed()) {
         publisher.notifyAll(); // who waits finds out why
         return false;
       }
-      publisher.noticeReconnect();
+      noticeReconnect();
       long now = System.nanoTime();
       long timeout = settings.ackTimeout.toNanos();
-      List<Slot> slots = publisher.window.pending();
-      String missing = publisher.link.missingPermission(publisher.replies, slots);
+      pending = window.pending();
+      String missing = link.missingPermission(settings.replies(), pending);
       if (missing != null) {
         throw new NotPermittedException(missing, null);
       }
-      pending = slots.size();
-      for (Slot slot : slots) {
-        if (slot.sent > 0 && !slot.due && !slot.settling) {
-          long patience = timeout << Math.min(slot.sent - 1, MOST_DOUBLINGS);
-          if (now - slot.sentAt > patience) {
-            publisher.sendLater(slot, publisher.reason);
-            if (slot.answer != null) {
-              // publish returns the ack of the next sending, which says "duplicate".
-              publisher.window.renew(slot);
-            }
+      for (InFlight message : pending) {
+        long patience = timeout << Math.min(message.sent - 1, MOST_DOUBLINGS);
+        if (message.sent > 0 && !message.due && now - message.sentAt > patience) {
+          sendLater(message, reason);
+          if (message.awaited) {
+            // publish returns the ack of the next sending, which says "duplicate".
+            window.renew(message);
           }
         }
-        due += slot.due ? 1 : 0;
-        doubtful += slot.due || slot.sent > 1 ? 1 : 0;
-        late |= slot.due && now - slot.takenAt > timeout;
+        due += message.due ? 1 : 0;
+        doubtful += message.due || message.sent > 1 ? 1 : 0;
+        late |= message.due && now - message.takenAt > timeout;
       }
+      anyDue = due > 0;
       if (doubtful == 0) {
-        publisher.rounds = 0;
-        publisher.reason = IdempotentPublisher.NO_ACK;
+        rounds = 0;
+        reason = NO_ACK;
       }
-      boolean there = settings.inOrder != null || publisher.link.isConnected();
-      ready = due > 0 && there && now - publisher.retryAt >= 0;
-      reason = publisher.reason;
+      boolean there = settings.inOrder || link.isConnected();
+      ready = due > 0 && there && now - retryAt >= 0;
+      why = reason;
     }
-    report(pending, doubtful, late, reason);
+    if (late && !reported) {
+      reported = true;
+      inbox.call(() -> settings.listener.noAnswer(pending.size(), why));
+    }
+    if (doubtful > 0 && since == 0) {
+      since = System.nanoTime();
+    } else if (doubtful == 0 && since != 0) {
+      Duration silence = Duration.ofNanos(System.nanoTime() - since);
+      inbox.call(() -> settings.listener.answered(silence, found, sentAgain));
+      since = 0;
+      reported = false;
+      found = 0;
+      sentAgain = 0;
+    }
     if (ready) {
       sendAgain(due);
     }
     return true;
   }
 
-  private void report(int pending, int doubtful, boolean late, String reason) {
-    if (doubtful > 0 && since == 0) {
-      since = System.nanoTime();
-    }
-    if (since == 0) {
-      return;
-    }
-    if (late && !told) {
-      told = true;
-      publisher.inbox.call(() -> listener.noAnswer(pending, reason));
-    }
-    if (doubtful == 0) {
-      Duration silence = Duration.ofNanos(System.nanoTime() - since);
-      publisher.inbox.call(() -> listener.answered(silence, found, sentAgain));
-      since = 0;
-      told = false;
-      found = 0;
-      sentAgain = 0;
-    }
-  }
-
   private void sendAgain(int due) throws IOException, JetStreamApiException, InterruptedException {
     try {
-      if (settings.inOrder != null && !publisher.link.isConnected()) {
-        publisher.link.connection.close();
-        publisher.use(Connector.connect(settings.options));
+      if (settings.inOrder && !link.isConnected()) {
+        link.connection.close();
+        use(Connector.connect(settings.options));
       }
-      listener.sendingAgain(due);
-      if (settings.inOrder != null || settings.readBack != null) {
+      settings.listener.sendingAgain(due);
+      if (settings.stream != null) {
         settleStored();
       }
       sendDue();
-    } catch (NotPermittedException e) {
-      throw e;
-    } catch (ConnectFailedException e) {
-      if (e.reason() == ConnectFailedException.Reason.LOGIN_REJECTED) {
+    } catch (IOException | JetStreamApiException | IllegalStateException e) {
+      if (isFinal(e)) {
         throw e;
       }
-      postpone(e);
-    } catch (JetStreamApiException e) {
-      if (!JetStreamErrors.isTransient(e)) {
-        throw e;
+      if (settings.inOrder && e instanceof IOException) {
+        link.connection.close(); // connected, but silent
       }
-      postpone(e);
-    } catch (IOException e) {
-      if (settings.inOrder != null) {
-        publisher.link.connection.close(); // connected, but silent
+      synchronized (publisher) {
+        reason = e.getMessage();
+        rounds++;
+        pause();
       }
-      postpone(e);
-    } catch (IllegalStateException e) {
-      if (publisher.link.isConnected()) {
-        throw e;
-      }
-      postpone(e);
     }
   }
 
-  private void postpone(Exception e) {
-    synchronized (publisher) {
-      publisher.reason = e.getMessage();
-      publisher.anyDue = false;
-      publisher.rounds++;
-      for (Slot slot : publisher.window.pending()) {
-        if (slot.due) {
-          publisher.sendLater(slot, e.getMessage());
-        }
-      }
-    }
+  private boolean isFinal(Exception e) {
+    return e instanceof NotPermittedException
+        || e instanceof ConnectFailedException failed
+            && failed.reason() == ConnectFailedException.Reason.LOGIN_REJECTED
+        || e instanceof JetStreamApiException refusal && !JetStreamErrors.isTransient(refusal)
+        || e instanceof IllegalStateException && link.isConnected();
   }
 
   /** Finds out which messages the stream has, and counts the others as due. */
   private void settleStored() throws IOException, JetStreamApiException, InterruptedException {
-    List<InDoubt> sent = new ArrayList<>();
+    List<InFlight> sent;
     synchronized (publisher) {
-      for (Slot slot : publisher.window.pending()) {
-        slot.due = true;
-        if (slot.sent > 0 && !slot.settling) {
-          sent.add(new InDoubt(slot, slot.number, slot.subject, slot.after));
-        }
-      }
-      publisher.anyDue = true;
+      anyDue = true;
+      sent = window.pending();
+      sent.forEach(message -> message.due = true);
+      sent.removeIf(message -> message.sent == 0);
     }
     if (sent.isEmpty()) {
       return;
     }
-    Connection connection = publisher.link.connection;
     // The stream works through what it is sent in order. When it has refused this, all that was
     // sent before is stored, or has not arrived.
     Headers refuseMe = new Headers().put(NatsJetStreamConstants.EXPECTED_STREAM_HDR, "-");
-    if (connection.request(sent.get(0).subject, refuseMe, null, ANSWER) == null
-        && settings.inOrder == null) {
-      StoredRun.state(connection, settings.readBack); // is it gone? That is an answer, too
-      throw new IOException("no answer from stream \"" + settings.readBack + "\"");
+    if (connection().request(sent.get(0).subject, refuseMe, null, ANSWER) == null
+        && !settings.inOrder) {
+      StoredRun.state(connection(), settings.stream); // is it gone? That is an answer, too
+      throw new IOException("no answer from stream \"" + settings.stream + "\"");
     }
     Map<Long, Long> stored =
-        settings.inOrder == null
-            ? StoredRun.find(connection, settings.readBack, settings.run, sent)
-            : StoredRun.upToNewest(connection, settings.inOrder, settings.run, sent);
-    for (InDoubt message : sent) {
+        settings.inOrder
+            ? StoredRun.upToNewest(connection(), settings.stream, settings.run, sent)
+            : StoredRun.find(connection(), settings.stream, settings.run, sent);
+    for (InFlight message : sent) {
       Long sequence = stored.get(message.number);
-      if (sequence != null && claim(message)) {
+      if (sequence != null && inbox.found(message, settings.stream, sequence)) {
         found++;
-        String stream = settings.inOrder == null ? settings.readBack : settings.inOrder;
-        publisher.inbox.found(message.slot, stream, sequence);
       }
-    }
-  }
-
-  private boolean claim(InDoubt message) {
-    synchronized (publisher) {
-      Slot slot = message.slot;
-      boolean mine = slot.taken && slot.number == message.number && !slot.settling;
-      slot.settling |= mine;
-      return mine;
     }
   }
 
   private void sendDue() {
     synchronized (publisher) {
-      publisher.rounds++;
-      if (publisher.noticeReconnect()) {
+      rounds++;
+      if (noticeReconnect()) {
         return; // while it was read what is stored, more was lost
       }
-      publisher.anyDue = false;
-      boolean sending = publisher.link.isConnected();
-      for (Slot slot : publisher.window.pending()) {
-        if (slot.due && !slot.settling) { // no ack has come meanwhile
+      anyDue = false;
+      boolean sending = link.isConnected();
+      for (InFlight message : window.pending()) {
+        if (message.due) { // no ack has come meanwhile
           if (sending) {
-            sending = publisher.transmit(slot);
+            sending = transmit(message);
             sentAgain++;
           } else {
-            publisher.sendLater(slot, publisher.reason);
+            sendLater(message, reason);
           }
         }
       }

@@ -1,6 +1,6 @@
 package io.github.natsexperiments.resilience;
 
-import io.github.natsexperiments.resilience.Resender.InDoubt;
+import io.github.natsexperiments.resilience.AckWindow.InFlight;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamOptions;
@@ -69,13 +69,13 @@ public record StoredRun(String run, NavigableMap<Long, Long> sequences, long fir
 
   /** Finds which of the messages in doubt the stream has, each with its sequence. */
   static Map<Long, Long> find(
-      Connection connection, String stream, String run, List<InDoubt> messages)
+      Connection connection, String stream, String run, List<InFlight> messages)
       throws IOException, JetStreamApiException, InterruptedException {
-    String subject = messages.get(0).subject();
-    long after = messages.get(0).after();
-    for (InDoubt message : messages) {
-      subject = message.subject().equals(subject) ? subject : ">";
-      after = Math.min(after, message.after());
+    String subject = messages.get(0).subject;
+    long after = messages.get(0).after;
+    for (InFlight message : messages) {
+      subject = message.subject.equals(subject) ? subject : ">";
+      after = Math.min(after, message.after);
     }
     NavigableMap<Long, Long> found = new TreeMap<>();
     read(connection, stream, subject, run, after, found);
@@ -90,20 +90,20 @@ public record StoredRun(String run, NavigableMap<Long, Long> sequences, long fir
    * @return their numbers, each with its sequence, or 0 where that is not known
    */
   static Map<Long, Long> upToNewest(
-      Connection connection, String stream, String run, List<InDoubt> messages)
+      Connection connection, String stream, String run, List<InFlight> messages)
       throws IOException, JetStreamApiException, InterruptedException {
     Map<String, MessageInfo> newest = new HashMap<>();
     Map<Long, Long> found = new HashMap<>();
-    for (InDoubt message : messages) {
-      String subject = message.subject();
+    for (InFlight message : messages) {
+      String subject = message.subject;
       if (!newest.containsKey(subject)) {
         String last = "{\"last_by_subj\":\"" + subject + "\"}";
         newest.put(subject, get(connection, stream, last));
       }
       MessageInfo info = newest.get(subject);
       long stored = info == null ? -1 : numberIn(run, info);
-      if (message.number() <= stored) {
-        found.put(message.number(), message.number() == stored ? info.getSeq() : 0);
+      if (message.number <= stored) {
+        found.put(message.number, message.number == stored ? info.getSeq() : 0);
       }
     }
     return found;

@@ -1,6 +1,6 @@
 package io.github.natsexperiments.resilience;
 
-import io.github.natsexperiments.resilience.AckWindow.Slot;
+import io.github.natsexperiments.resilience.AckWindow.InFlight;
 import io.nats.client.Connection;
 import io.nats.client.api.ServerInfo;
 import java.util.List;
@@ -39,14 +39,14 @@ final class WatchedConnection {
    * these messages or to get their acks; null when it has not. It is an error of its own, and no
    * answer to the message.
    */
-  String missingPermission(String inbox, List<Slot> messages) {
+  String missingPermission(String inbox, List<InFlight> messages) {
     String before = lastError;
     lastError = connection.getLastError();
     if (lastError == before || !JetStreamErrors.isPermissionsViolation(lastError)) {
       return null; // compared as objects: a new error may have the same text
     }
     boolean ours = lastError.contains('"' + inbox);
-    for (Slot message : messages) {
+    for (InFlight message : messages) {
       ours |= lastError.contains('"' + message.subject + '"');
     }
     return ours ? lastError : null;
