@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
  * The subscriber's consumer, which is a bookmark on the server: how far somebody has read, and what
  * is delivered and not acknowledged. Its options, and what is said of it and its stream.
  *
- * @see <a href="https://docs.nats.io/nats-concepts/jetstream/consumers">NATS documentation:
+ * @see <a href="https://docs.nats.io/learn/jetstream/pull-consumers">NATS documentation:
  *     consumers</a>
  */
 final class ConsumerSetup implements ConsumerListener {
@@ -93,7 +93,7 @@ final class ConsumerSetup implements ConsumerListener {
   private Console console;
   private Tally tally;
   private List<String> streamSubjects = List.of();
-  private long lastDelivery; // of the consumer, to whomever
+  private long lastDelivery; // of the consumer, to any reader
 
   ConsumerSetup on(Connection connection, String stream, String subject, Run run) {
     this.connection = connection;
@@ -160,7 +160,7 @@ final class ConsumerSetup implements ConsumerListener {
             || config.getSources() != null && !config.getSources().isEmpty()
             || config.getSubjectTransform() != null;
     if (!fromElsewhere && streamSubjects.stream().noneMatch(s -> Subjects.overlap(s, subject))) {
-      // The server would not mind, and nothing would ever come.
+      // The server would accept that, and nothing would ever arrive.
       throw new Failure(
           ExitCode.FAILED,
           "Stream \"%s\" has no subject \"%s\": choose another --subject or --stream"
@@ -209,7 +209,7 @@ final class ConsumerSetup implements ConsumerListener {
   void delivered(Message message) {
     long delivery = message.metaData().consumerSequence();
     if (lastDelivery > 0) {
-      tally.elsewhere(Math.max(0, delivery - lastDelivery - 1));
+      tally.givenToOthers(Math.max(0, delivery - lastDelivery - 1));
     }
     lastDelivery = delivery;
   }

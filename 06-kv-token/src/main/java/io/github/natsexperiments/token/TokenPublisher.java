@@ -34,9 +34,8 @@ import picocli.CommandLine.Mixin;
  * <p>Watch for this: start two publishers with {@code --increment}. Both add to one number, and
  * neither overwrites what the other has added.
  *
- * @see <a
- *     href="https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/tokens">NATS
- *     documentation: tokens</a>
+ * @see <a href="https://docs.nats.io/learn/security/authentication-basics">NATS documentation:
+ *     tokens</a>
  */
 @Command
 public final class TokenPublisher implements Callable<Integer> {

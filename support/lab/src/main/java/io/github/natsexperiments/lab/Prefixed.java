@@ -38,7 +38,7 @@ final class Prefixed extends OutputStream {
    */
   Prefixed(String prefix, OutputStream out, Consumer<String> listener) {
     boolean colour = out == STDOUT && COLOUR_OUT || out == STDERR && COLOUR_ERR;
-    // "pub | ": the word in colour, so that the two programs can be told apart at a glance.
+    // "pub | ": the word in colour, so that a glance distinguishes the two programs.
     String shown = colour ? "\u001b[36m" + prefix.replaceFirst(" ", "\u001b[0m ") : prefix;
     this.prefix = shown.getBytes(StandardCharsets.UTF_8);
     this.out = out;

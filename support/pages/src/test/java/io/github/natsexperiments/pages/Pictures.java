@@ -106,7 +106,7 @@ final class Pictures implements AutoCloseable {
     Thread.sleep(1000);
     subscriber.type("java -jar 03-jetstream/target/subscriber.jar -n 2", "Received 2");
     subscriber.waitForEnd();
-    return "The stream keeps what was published; a second run of the subscriber goes on where the first one stopped";
+    return "The stream keeps what was published; a second run of the subscriber continues where the first one stopped";
   }
 
   private String callbacks() throws IOException, InterruptedException {
@@ -123,7 +123,7 @@ final class Pictures implements AutoCloseable {
     publisher.ctrlC();
     Thread.sleep(500);
     subscriber.ctrlC();
-    return "The server is stopped and started again: every event is told, and nothing is missing";
+    return "The server is stopped and started again: every event is reported, and nothing is missing";
   }
 
   private String keyValue() throws IOException, InterruptedException {
