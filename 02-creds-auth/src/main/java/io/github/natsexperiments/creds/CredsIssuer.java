@@ -124,9 +124,9 @@ public final class CredsIssuer implements Callable<Integer> {
     files.put("subscriber.creds", newCreds(account, "subscriber", List.of(), inbox));
     Kit.create(kit, files);
     say(
-        "Issued a kit with the users \"publisher\" and \"subscriber\" into "
+        "Issued credentials for the users \"publisher\" and \"subscriber\" in "
             + kit.toAbsolutePath());
-    say("A server that knows them: nats-server -c " + kit.resolve(Kit.SERVER_CONF));
+    say("Start a server that accepts them: nats-server -c " + kit.resolve(Kit.SERVER_CONF));
   }
 
   private String newCreds(NKey account, String name, List<String> pub, List<String> sub)

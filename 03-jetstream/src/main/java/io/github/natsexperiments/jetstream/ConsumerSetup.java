@@ -187,7 +187,7 @@ final class ConsumerSetup implements ConsumerListener {
               .formatted(name, what, subject));
     }
     console.info(
-        "Consumer \"%s\" goes on where it stopped: %s, %d came without being acknowledged and come again"
+        "Consumer \"%s\" resumes where it stopped: %s, %d without an ack will be delivered again"
             .formatted(name, waiting(found.getNumPending()), found.getNumAckPending()));
     if (from != null) {
       console.warn("--from is for a new consumer: it changes nothing here");
@@ -220,14 +220,14 @@ final class ConsumerSetup implements ConsumerListener {
   }
 
   private static String waiting(long messages) {
-    return messages == 1 ? "1 message waits" : messages + " messages wait";
+    return messages == 1 ? "1 message waiting" : messages + " messages waiting";
   }
 
   @Override
   public void consumerDeleted(JetStreamApiException e) throws Failure {
     throw new Failure(
         ExitCode.FAILED,
-        "Consumer \"%s\" was deleted, and with it how far it was: the next start creates it again"
+        "Consumer \"%s\" was deleted, and with it its position: the next start creates it again"
             .formatted(name),
         e);
   }

@@ -42,7 +42,7 @@ final class PublishEvents implements PublishListener {
   void throwIfRefused(String stream) throws Failure {
     if (refusal != null) {
       String why = "Stream \"" + stream + "\": " + JetStreamHints.explain(refusal);
-      throw new Failure(ExitCode.FAILED, why + "; then go on with --resume", refusal);
+      throw new Failure(ExitCode.FAILED, why + "; then continue with --resume", refusal);
     }
   }
 

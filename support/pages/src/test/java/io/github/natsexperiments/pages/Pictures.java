@@ -80,7 +80,7 @@ final class Pictures implements AutoCloseable {
 
   private String creds() throws IOException, InterruptedException {
     RecordedTerminal publisher = terminal("publisher");
-    publisher.type("java -jar 02-creds-auth/target/issuer.jar", "A server that knows them");
+    publisher.type("java -jar 02-creds-auth/target/issuer.jar", "Start a server");
     publisher.waitForEnd();
     server("./lab server creds");
     RecordedTerminal subscriber = terminal("subscriber");
