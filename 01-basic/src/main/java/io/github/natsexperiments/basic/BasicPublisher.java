@@ -21,10 +21,10 @@ import picocli.CommandLine.Mixin;
  * <p>Terminal 1: {@code java -jar 01-basic/target/subscriber.jar}<br>
  * Terminal 2: {@code java -jar 01-basic/target/publisher.jar}
  *
- * <p>Watch for this: core NATS delivers at most once. The publisher never learns who listens; start
- * it first, and the subscriber misses the messages before its own start.
+ * <p>Watch for this: core NATS delivers at most once. The publisher never learns who listens: start
+ * it first, and the subscriber misses what was published before its own start.
  *
- * @see <a href="https://docs.nats.io/nats-concepts/core-nats/pubsub">NATS documentation:
+ * @see <a href="https://docs.nats.io/learn/core-nats/publish-subscribe">NATS documentation:
  *     publish-subscribe</a>
  */
 @Command
@@ -38,8 +38,8 @@ public final class BasicPublisher implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    // Nats.connect(settings(run)) does the same, but keeps a rejected login to itself until the
-    // connection timeout has passed. With jnats' own settings:
+    // Nats.connect(settings(run)) does the same, but reports a rejected login only after the
+    // connection timeout. With the default settings of jnats:
     // Nats.connect("nats://localhost:4222")
     try (Run run = options.run();
         Connection connection = run.connect(settings(run))) {
@@ -49,8 +49,8 @@ public final class BasicPublisher implements Callable<Integer> {
         if (options.request()) {
           run.console().received(request(connection, run, payload), false);
         } else {
-          // Hands the message to jnats, which sends it in the background: nobody confirms anything.
-          // jnats keeps messages for a server that is away, but not for ever more of them.
+          // jnats sends the message in the background, and nobody confirms it.
+          // While the server is away, jnats buffers messages, up to a limit: then this waits.
           run.whenThereIsRoom(
               payload, body -> connection.publish(options.subject(), options.headers.all(), body));
           run.console().published(options.subject(), payload);
@@ -64,7 +64,7 @@ public final class BasicPublisher implements Callable<Integer> {
   }
 
   private Options settings(Run run) throws Failure {
-    // Logs that the server has gone and is back; the run ends when a subject is refused.
+    // Logs when the server goes and comes back; ends the run when a subject is refused.
     ConnectionLog log = run.log(options.subject(), Options.DEFAULT_INBOX_PREFIX);
     Options.Builder settings =
         Options.builder()
@@ -86,7 +86,7 @@ public final class BasicPublisher implements Callable<Integer> {
             // 7. and 8. need no call: the servers are tried in random order, so that clients spread
             // over a cluster (noRandomize() keeps the order), and a connection that also subscribes
             // gets its own messages back (noEcho() turns that off).
-            // Besides: a request that nobody can answer says so at once, not by its timeout.
+            // Also: a request that nobody can answer fails at once, not after its timeout.
             .advancedRequestBehavior()
             .reconnectBufferSize(Run.outgoingLimit()) // jnats' 8 MB, less in a small heap
             .connectionListener(log)

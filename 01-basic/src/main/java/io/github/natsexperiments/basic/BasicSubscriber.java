@@ -15,18 +15,18 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /**
- * Subscribes to a subject over core NATS and prints what comes; with {@code --queue} it shares the
- * messages with other members of the group, with {@code --reply} it answers requests.
+ * Subscribes to a subject over core NATS and prints what arrives; with {@code --queue} it shares
+ * the messages with other members of the group, with {@code --reply} it answers requests.
  *
  * <p>Terminal 1: {@code java -jar 01-basic/target/subscriber.jar}<br>
  * Terminal 2: {@code java -jar 01-basic/target/publisher.jar}
  *
- * <p>Watch for this: what was published before this program came is gone, and the first number on
+ * <p>Watch for this: what was published before this program started is gone; the first number on
  * the screen shows how much that was.
  *
- * @see <a href="https://docs.nats.io/nats-concepts/core-nats/pubsub">NATS documentation:
+ * @see <a href="https://docs.nats.io/learn/core-nats/publish-subscribe">NATS documentation:
  *     publish-subscribe</a>
- * @see <a href="https://docs.nats.io/nats-concepts/core-nats/queue">NATS documentation: queue
+ * @see <a href="https://docs.nats.io/learn/core-nats/queue-groups">NATS documentation: queue
  *     groups</a>
  */
 @Command
@@ -45,8 +45,8 @@ public final class BasicSubscriber implements Callable<Integer> {
       // A dispatcher calls its handler in a thread of its own, one message after the other.
       Dispatcher dispatcher =
           connection.createDispatcher(run.handler(message -> handle(message, connection, run)));
-      // What the handler has not got to yet waits in memory. jnats allows 524,288 messages or
-      // 64 MB, whatever the heap: a small one would run out of memory before. Beyond the limit
+      // What the handler has not reached yet waits in memory. jnats allows 524,288 messages or
+      // 64 MB, whatever the heap: a small one would overflow before that. Beyond the limit
       // messages are dropped and counted; core NATS has no way to slow the publisher down.
       long heap = Runtime.getRuntime().maxMemory();
       dispatcher.setPendingLimits(Math.min(131_072, heap / 1024), Math.min(64 << 20, heap / 4));
@@ -55,7 +55,7 @@ public final class BasicSubscriber implements Callable<Integer> {
       } else {
         dispatcher.subscribe(options.subject(), options.queue());
         if (options.count() <= Integer.MAX_VALUE) {
-          // The server stops after that many: what we would not print goes to the other members.
+          // The server stops after that many; the rest goes to the other members of the group.
           dispatcher.unsubscribe(options.subject(), (int) options.count());
         }
       }
@@ -81,7 +81,7 @@ public final class BasicSubscriber implements Callable<Integer> {
 
   private void handle(Message message, Connection connection, Run run) {
     if (run.tally().messages() == options.count()) {
-      return; // on its way when the last one was counted
+      return; // arrived after the last one was counted
     }
     run.tally().add(message.getData());
     run.console().received(message, options.headers.shown());

@@ -133,7 +133,7 @@ class BasicStopIT {
     stop(publisher, "INT", 130);
     stop(subscriber, "INT", 130);
     assertThat(publisher.stdoutLines()).hasSize((int) counted(publisher, "Published"));
-    // Told twice, not at every attempt.
+    // Reported twice, not at every attempt.
     assertThat(subscriber.stderrLines())
         .filteredOn(line -> line.contains("Disconnected"))
         .hasSize(1);

@@ -35,11 +35,10 @@ import picocli.CommandLine.Mixin;
  *
  * <p>{@code java -jar 02-creds-auth/target/issuer.jar}
  *
- * <p>Watch for this: adding a user needs no word to the server. Revoking one does.
+ * <p>Watch for this: the server need not know of a new user. A revocation it has to read.
  *
- * @see <a
- *     href="https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/jwt">NATS
- *     documentation: decentralized JWT authentication</a>
+ * @see <a href="https://docs.nats.io/learn/security/decentralized-auth">NATS documentation:
+ *     decentralized JWT authentication</a>
  */
 @Command
 public final class CredsIssuer implements Callable<Integer> {
@@ -98,7 +97,8 @@ public final class CredsIssuer implements Callable<Integer> {
     String operatorJwt = Jwts.operator(operator, system);
 
     Map<String, String> files = new TreeMap<>();
-    // Only the issuer needs these. Who has them can make accounts and users, or void them.
+    // Only the issuer needs these. With them, anybody can create accounts and users, or revoke
+    // them.
     files.put(OPERATOR_SEED, Jwts.seed(operator));
     files.put(SYSTEM_SEED, Jwts.seed(system));
     files.put(ACCOUNT_SEED, Jwts.seed(account));
@@ -124,9 +124,9 @@ public final class CredsIssuer implements Callable<Integer> {
     files.put("subscriber.creds", newCreds(account, "subscriber", List.of(), inbox));
     Kit.create(kit, files);
     say(
-        "Issued a kit with the users \"publisher\" and \"subscriber\" into "
+        "Issued credentials for the users \"publisher\" and \"subscriber\" in "
             + kit.toAbsolutePath());
-    say("A server that knows them: nats-server -c " + kit.resolve(Kit.SERVER_CONF));
+    say("Start a server that accepts them: nats-server -c " + kit.resolve(Kit.SERVER_CONF));
   }
 
   private String newCreds(NKey account, String name, List<String> pub, List<String> sub)
@@ -145,7 +145,7 @@ public final class CredsIssuer implements Callable<Integer> {
     }
   }
 
-  /** The server does not need to hear of a new user: its JWT has the account's signature. */
+  /** The server need not know of a new user: its JWT has the account's signature. */
   private void addUser(String name) throws Failure, IOException, GeneralSecurityException {
     Path file = file(name);
     NKey account = key(ACCOUNT_SEED);

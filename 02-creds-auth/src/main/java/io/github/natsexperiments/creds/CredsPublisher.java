@@ -21,9 +21,9 @@ import picocli.CommandLine.Mixin;
  * 02-creds-auth/creds/publisher.creds}
  *
  * <p>Watch for this: the secret in the file never leaves this machine. The server sends a random
- * text, the program signs it, and the JWT tells the server whose signature that is.
+ * text, the program signs it, and the JWT shows the server whose signature that is.
  *
- * @see <a href="https://docs.nats.io/using-nats/developer/connecting/creds">NATS documentation:
+ * @see <a href="https://docs.nats.io/learn/resilient-clients/tls-and-auth">NATS documentation:
  *     connecting with a credentials file</a>
  */
 @Command

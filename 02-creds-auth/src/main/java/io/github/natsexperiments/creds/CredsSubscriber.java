@@ -27,7 +27,7 @@ import picocli.CommandLine.Mixin;
  * <p>Watch for this: subscribe to another subject, and the call succeeds; the server's refusal
  * comes a moment later, to the ErrorListener.
  *
- * @see <a href="https://docs.nats.io/using-nats/developer/connecting/creds">NATS documentation:
+ * @see <a href="https://docs.nats.io/learn/resilient-clients/tls-and-auth">NATS documentation:
  *     connecting with a credentials file</a>
  */
 @Command
@@ -49,7 +49,7 @@ public final class CredsSubscriber implements Callable<Integer> {
       try (Connection connection = run.connect(settings.build())) {
         Dispatcher dispatcher =
             connection.createDispatcher(run.handler(message -> handle(message, run)));
-        // Without these, what waits for a slow handler may fill the heap; lesson 1 tells more.
+        // Without these, what waits for a slow handler may fill the heap: see lesson 1.
         long heap = Runtime.getRuntime().maxMemory();
         dispatcher.setPendingLimits(Math.min(131_072, heap / 1024), Math.min(64 << 20, heap / 4));
         dispatcher.subscribe(options.subject());
@@ -74,7 +74,7 @@ public final class CredsSubscriber implements Callable<Integer> {
 
   private void handle(Message message, Run run) {
     if (run.tally().messages() == options.count()) {
-      return; // on its way when the last one was counted
+      return; // arrived after the last one was counted
     }
     run.tally().add(message.getData());
     run.console().received(message, options.headers.shown());

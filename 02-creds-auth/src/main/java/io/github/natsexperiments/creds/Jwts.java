@@ -17,9 +17,8 @@ import java.util.stream.Collectors;
  * The three kinds of JWT, each a statement about a public key, signed with the seed of the one
  * above: operator, account, user. jnats has what it needs; there is no {@code nsc} behind it.
  *
- * @see <a
- *     href="https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/jwt">NATS
- *     documentation: decentralized JWT authentication</a>
+ * @see <a href="https://docs.nats.io/learn/security/decentralized-auth">NATS documentation:
+ *     decentralized JWT authentication</a>
  */
 final class Jwts {
   private Jwts() {}
@@ -91,7 +90,7 @@ final class Jwts {
     return JwtUtils.NATS_USER_JWT_FORMAT.formatted(jwt, seed(user));
   }
 
-  /** An empty list allows everything: whoever may do nothing needs a deny. */
+  /** An empty list allows everything, so a user who may do nothing needs a deny. */
   private static Permission only(List<String> subjects) {
     return subjects.isEmpty()
         ? new Permission().deny(">")

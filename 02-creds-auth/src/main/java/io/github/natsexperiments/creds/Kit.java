@@ -43,7 +43,7 @@ final class Kit {
     }
   }
 
-  /** A file in the folder that no issuer has written: whoever replaces the folder would lose it. */
+  /** A file in the folder that no issuer has written: replacing the folder would lose it. */
   static Optional<Path> foreign(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       return Optional.of(folder);
@@ -102,7 +102,7 @@ final class Kit {
     delete(aside);
   }
 
-  /** Writes or replaces one file; whoever reads it sees the old content or the new, never half. */
+  /** Writes or replaces one file; a reader sees the old content or the new, never half of it. */
   static void write(Path file, String text) throws IOException {
     Path aside = Files.createTempFile(file.toAbsolutePath().getParent(), "new-", ""); // mode 0600
     try {

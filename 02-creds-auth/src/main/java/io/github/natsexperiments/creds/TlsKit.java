@@ -20,8 +20,8 @@ import java.util.TreeMap;
  * server and one for a client that the authority has signed. In PEM, as nats-server and the clients
  * of other languages read it.
  *
- * @see <a href="https://docs.nats.io/running-a-nats-service/configuration/securing_nats/tls">NATS
- *     documentation: securing NATS with TLS</a>
+ * @see <a href="https://docs.nats.io/learn/security/encryption">NATS documentation: securing NATS
+ *     with TLS</a>
  */
 final class TlsKit {
   private static final String PASSWORD = "NATS_EXPERIMENTS_KEYSTORE";

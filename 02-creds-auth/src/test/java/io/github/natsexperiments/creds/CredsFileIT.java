@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Everything that can be wrong with a credentials file is told before a server is asked. */
+/** Everything that can be wrong with a credentials file is reported before a server is asked. */
 class CredsFileIT {
   /** 1 s on a quiet machine. */
   private static final Duration SOON = Duration.ofSeconds(3);

@@ -93,7 +93,7 @@ class CredsIssuerIT {
     Files.createDirectory(folder.resolve("02-creds-auth"));
     RunningProgram issuer = Program.jar("issuer").directory(folder).start();
     assertThat(issuer.waitForExit()).isZero();
-    issuer.waitForStderr(" into " + folder.toRealPath().resolve("02-creds-auth/creds"));
+    issuer.waitForStderr(" in " + folder.toRealPath().resolve("02-creds-auth/creds"));
     assertThat(content()).containsKey("02-creds-auth/creds/server.conf");
     issuer.waitForStderr("nats-server -c " + Path.of("02-creds-auth", "creds", "server.conf"));
   }

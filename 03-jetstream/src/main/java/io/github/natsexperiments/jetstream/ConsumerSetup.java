@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
  * The subscriber's consumer, which is a bookmark on the server: how far somebody has read, and what
  * is delivered and not acknowledged. Its options, and what is said of it and its stream.
  *
- * @see <a href="https://docs.nats.io/nats-concepts/jetstream/consumers">NATS documentation:
+ * @see <a href="https://docs.nats.io/learn/jetstream/pull-consumers">NATS documentation:
  *     consumers</a>
  */
 final class ConsumerSetup implements ConsumerListener {
@@ -93,7 +93,7 @@ final class ConsumerSetup implements ConsumerListener {
   private Console console;
   private Tally tally;
   private List<String> streamSubjects = List.of();
-  private long lastDelivery; // of the consumer, to whomever
+  private long lastDelivery; // of the consumer, to any reader
 
   ConsumerSetup on(Connection connection, String stream, String subject, Run run) {
     this.connection = connection;
@@ -160,7 +160,7 @@ final class ConsumerSetup implements ConsumerListener {
             || config.getSources() != null && !config.getSources().isEmpty()
             || config.getSubjectTransform() != null;
     if (!fromElsewhere && streamSubjects.stream().noneMatch(s -> Subjects.overlap(s, subject))) {
-      // The server would not mind, and nothing would ever come.
+      // The server would accept that, and nothing would ever arrive.
       throw new Failure(
           ExitCode.FAILED,
           "Stream \"%s\" has no subject \"%s\": choose another --subject or --stream"
@@ -187,7 +187,7 @@ final class ConsumerSetup implements ConsumerListener {
               .formatted(name, what, subject));
     }
     console.info(
-        "Consumer \"%s\" goes on where it stopped: %s, %d came without being acknowledged and come again"
+        "Consumer \"%s\" resumes where it stopped: %s, %d without an ack will be delivered again"
             .formatted(name, waiting(found.getNumPending()), found.getNumAckPending()));
     if (from != null) {
       console.warn("--from is for a new consumer: it changes nothing here");
@@ -209,7 +209,7 @@ final class ConsumerSetup implements ConsumerListener {
   void delivered(Message message) {
     long delivery = message.metaData().consumerSequence();
     if (lastDelivery > 0) {
-      tally.elsewhere(Math.max(0, delivery - lastDelivery - 1));
+      tally.givenToOthers(Math.max(0, delivery - lastDelivery - 1));
     }
     lastDelivery = delivery;
   }
@@ -220,14 +220,14 @@ final class ConsumerSetup implements ConsumerListener {
   }
 
   private static String waiting(long messages) {
-    return messages == 1 ? "1 message waits" : messages + " messages wait";
+    return messages == 1 ? "1 message waiting" : messages + " messages waiting";
   }
 
   @Override
   public void consumerDeleted(JetStreamApiException e) throws Failure {
     throw new Failure(
         ExitCode.FAILED,
-        "Consumer \"%s\" was deleted, and with it how far it was: the next start creates it again"
+        "Consumer \"%s\" was deleted, and with it its position: the next start creates it again"
             .formatted(name),
         e);
   }

@@ -28,7 +28,7 @@ import picocli.CommandLine.Mixin;
  * says that the stream has the message; without one the publisher sends it again, with the same id,
  * so that the stream keeps it once.
  *
- * @see <a href="https://docs.nats.io/nats-concepts/jetstream">NATS documentation: JetStream</a>
+ * @see <a href="https://docs.nats.io/learn/jetstream/publishing">NATS documentation: JetStream</a>
  */
 @Command
 public final class JetStreamPublisher implements Callable<Integer> {
@@ -72,7 +72,7 @@ public final class JetStreamPublisher implements Callable<Integer> {
 
   private static Options settings(Run run) throws Failure {
     return run.settings("NATS simple example publisher")
-        // Lesson 1 waits 5 s. Whoever wants to go on soon after the server is back asks more often.
+        // Lesson 1 waits 5 s between attempts; a shorter wait resumes sooner after a restart.
         .reconnectWait(Duration.ofSeconds(1))
         .build();
   }

@@ -26,7 +26,7 @@ import picocli.CommandLine.Mixin;
  * <p>Watch for this: stop this program, wait, start it again; nothing is missing. Start it twice:
  * the two share the messages. What was delivered and not acknowledged comes again.
  *
- * @see <a href="https://docs.nats.io/nats-concepts/jetstream/consumers">NATS documentation:
+ * @see <a href="https://docs.nats.io/learn/jetstream/pull-consumers">NATS documentation:
  *     consumers</a>
  */
 @Command
@@ -49,7 +49,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
             started.connect(
                 started
                     .settings("NATS simple example subscriber")
-                    // To go on soon after the server is back, ask for it more often than lesson 1.
+                    // A shorter wait than lesson 1's: resumes sooner after a restart of the server.
                     .reconnectWait(Duration.ofSeconds(1))
                     .build())) {
       run = started;
@@ -82,7 +82,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
     }
     if (run.stop().reason() == Stop.Reason.OUTPUT_CLOSED) {
       consumer.stop();
-      message.nak(); // nobody has read it: somebody else shall
+      message.nak(); // not read here: for another reader
       return;
     }
     Headers headers = message.getHeaders();
@@ -91,7 +91,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
             message.getData(),
             headers == null ? null : headers.getFirst(NatsJetStreamConstants.MSG_ID_HDR));
     if (!options.ordered()) {
-      // Not before the work is done: whoever dies in between would have lost the message.
+      // Only after the work: a crash in between would lose a message acknowledged before.
       acknowledge(message, message.metaData());
     }
     if (run.tally().messages() == options.count()) {

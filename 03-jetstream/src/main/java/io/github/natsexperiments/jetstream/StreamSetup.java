@@ -22,7 +22,7 @@ import java.util.Locale;
 /**
  * Creates the publisher's stream if it is not there, and reports what differs if it is.
  *
- * @see <a href="https://docs.nats.io/nats-concepts/jetstream/streams">NATS documentation:
+ * @see <a href="https://docs.nats.io/learn/jetstream/shaping-the-stream">NATS documentation:
  *     streams</a>
  */
 final class StreamSetup {
@@ -57,7 +57,7 @@ final class StreamSetup {
       return;
     }
     try {
-      // In a cluster without a leader, whoever waits to send again does not wait long for this.
+      // In a cluster without a leader, what is to be sent again must not wait long for this.
       StreamInfo found = Streams.find(connection, name, known ? IMPATIENCE : PATIENCE);
       if (found == null) {
         create();

@@ -57,8 +57,8 @@ final class JetStreamBenchmark {
   public static void main(String[] args) throws Exception {
     String url = args[0];
     switch (args.length > 1 ? args[1] : "5") {
-      case "publishAsync" -> tell(publishAsync(url));
-      case "consume" -> tell(consume(url));
+      case "publishAsync" -> print(publishAsync(url));
+      case "consume" -> print(consume(url));
       default -> compare(url, args.length > 1 ? Integer.parseInt(args[1]) : 5);
     }
   }
@@ -136,7 +136,7 @@ final class JetStreamBenchmark {
     return Long.parseLong(rate.group(1));
   }
 
-  private static void tell(long nanos) {
+  private static void print(long nanos) {
     System.out.printf("(%d messages/s)%n", MESSAGES * 1_000_000_000L / nanos);
   }
 

@@ -89,7 +89,8 @@ class JetStreamPairIT {
     RunningProgram second = subscriber(server, "-n", 100, "-t", "15s").start();
     assertThat(second.waitForExit()).isZero();
     assertThat(second.stderrLines())
-        .anyMatch(line -> line.contains("goes on where it stopped: 700 messages wait, 0 came"));
+        .anyMatch(
+            line -> line.contains("resumes where it stopped: 700 messages waiting, 0 without"));
     assertThat(numbers(second)).isEqualTo(range(300, 400));
 
     // More than jnats' batch of 500.

@@ -27,7 +27,7 @@ import picocli.CommandLine.Mixin;
  * <p>Watch for this: kill the server, start it again, and follow the {@code event:} lines; the
  * subscriber still counts missing 0, duplicated 0.
  *
- * @see <a href="https://docs.nats.io/using-nats/developer/connecting/reconnect">NATS documentation:
+ * @see <a href="https://docs.nats.io/learn/resilient-clients/reconnection">NATS documentation:
  *     reconnecting</a>
  */
 @Command

@@ -24,7 +24,7 @@ import picocli.CommandLine.Mixin;
  * <p>Watch for this: kill the server, start it again, and follow the {@code event:} lines; with
  * {@code --fail-every 5} watch a poison message fail, come back, and be given up.
  *
- * @see <a href="https://docs.nats.io/nats-concepts/jetstream/consumers">NATS documentation:
+ * @see <a href="https://docs.nats.io/learn/jetstream/pull-consumers">NATS documentation:
  *     consumers</a>
  */
 @Command

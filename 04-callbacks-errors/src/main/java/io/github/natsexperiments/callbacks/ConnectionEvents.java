@@ -16,14 +16,14 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * Every callback that jnats has, each told as one line on standard error: {@code event:}, the time,
- * the name of the callback or of the event, the server, and what it means.
+ * Every callback that jnats has, each reported as one line on standard error: {@code event:}, the
+ * time, the name of the callback or of the event, the server, and what it means.
  *
  * <p>jnats calls these methods one after the other in a thread of its own. A callback that waits
  * for something holds up the next ones, so whatever takes longer than a line of output is handed to
  * another thread.
  *
- * @see <a href="https://docs.nats.io/using-nats/developer/connecting/events">NATS documentation:
+ * @see <a href="https://docs.nats.io/learn/resilient-clients/connection-events">NATS documentation:
  *     connection events</a>
  */
 final class ConnectionEvents implements ConnectionListener, ErrorListener {
@@ -36,7 +36,7 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   private volatile boolean ended;
   private String lastException;
 
-  /** Tells the events on this console. */
+  /** Reports the events on this console. */
   ConnectionEvents(Console console) {
     this.console = console;
   }
@@ -72,11 +72,11 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
     }
     switch (type) {
       // May come after Nats.connect() has returned and the connection is in use.
-      case CONNECTED -> tell(time, "CONNECTED", url, "");
+      case CONNECTED -> report(time, "CONNECTED", url, "");
       case DISCONNECTED -> disconnected(connection, time, url);
       // The login is through. Subscriptions follow, and what was queued meanwhile.
       case RECONNECTED -> {
-        tell(time, "RECONNECTED", url, "");
+        report(time, "RECONNECTED", url, "");
         away = false;
         attempts = 0;
         refusals = 0;
@@ -84,32 +84,32 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
       }
       // The server knows every subscription again: this is the end of the interruption.
       case RESUBSCRIBED -> {
-        tell(time, "RESUBSCRIBED", url, "");
+        report(time, "RESUBSCRIBED", url, "");
       }
       // The last event: jnats does not try again. Closed by the program itself, or by jnats when
       // the attempts are used up or the server has refused the login twice.
       case CLOSED -> {
-        tell(time, "CLOSED", url, "");
+        report(time, "CLOSED", url, "");
         end();
       }
-      // A cluster has told the addresses of its other servers; jnats will try them too.
+      // A cluster has sent the addresses of its other servers; jnats will try them, too.
       case DISCOVERED_SERVERS ->
-          tell(time, "DISCOVERED_SERVERS", url, "" + connection.getServers());
+          report(time, "DISCOVERED_SERVERS", url, "" + connection.getServers());
       // The server shuts down in order. It disconnects its clients after a grace period, so there
       // is time to finish; in a cluster jnats then goes to another server.
-      case LAME_DUCK -> tell(time, "LAME_DUCK", url, "the server is about to shut down");
+      case LAME_DUCK -> report(time, "LAME_DUCK", url, "the server is about to shut down");
     }
   }
 
   /** Comes when the connection breaks, then again after each attempt to connect that failed. */
   private void disconnected(Connection connection, long time, String url) {
     if (connection.getStatus() == Connection.Status.CLOSED) {
-      tell(time, "DISCONNECTED", url, "closed by this program");
+      report(time, "DISCONNECTED", url, "closed by this program");
     } else if (!away) {
       away = true;
-      tell(time, "DISCONNECTED", url, "trying to connect again");
+      report(time, "DISCONNECTED", url, "trying to connect again");
     } else {
-      tell(time, "DISCONNECTED", url, "still trying, attempt " + ++attempts);
+      report(time, "DISCONNECTED", url, "still trying, attempt " + ++attempts);
     }
   }
 
@@ -124,7 +124,7 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   /** The server sent -ERR: a permission that is missing, a login that has expired. */
   @Override
   public synchronized void errorOccurred(Connection connection, String error) {
-    tell("errorOccurred", connection, error);
+    report("errorOccurred", connection, error);
     // Locked out, and then refused by every server: jnats gives up, too, but only when the attempt
     // times out.
     if (JetStreamErrors.isLoginError(error) && ++refusals > connection.getServers().size()) {
@@ -140,17 +140,17 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   /** Something was thrown in one of jnats' threads, among them a message handler's. */
   @Override
   public synchronized void exceptionOccurred(Connection connection, Exception e) {
-    // While the server is away every attempt fails for the same reason: told once.
+    // While the server is away every attempt fails for the same reason: reported once.
     if (!e.toString().equals(lastException)) {
       lastException = e.toString();
-      tell("exceptionOccurred", connection, lastException);
+      report("exceptionOccurred", connection, lastException);
     }
   }
 
   /** Messages come faster than a handler takes them: jnats has begun to drop. Once per episode. */
   @Override
   public synchronized void slowConsumerDetected(Connection connection, Consumer consumer) {
-    tell(
+    report(
         "slowConsumerDetected",
         connection,
         consumer.getDroppedCount() + " messages dropped so far by this subscription");
@@ -159,14 +159,14 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   /** The outgoing queue is full, and its options say to discard rather than to wait. */
   @Override
   public synchronized void messageDiscarded(Connection connection, Message message) {
-    tell("messageDiscarded", connection, "a message to \"" + message.getSubject() + "\"");
+    report("messageDiscarded", connection, "a message to \"" + message.getSubject() + "\"");
   }
 
   /** The server has not sent what it promised to send in an idle time: the pull is lost. */
   @Override
   public synchronized void heartbeatAlarm(
       Connection connection, JetStreamSubscription subscription, long stream, long consumer) {
-    tell(
+    report(
         "heartbeatAlarm",
         connection,
         "nothing from the consumer; last sequence of the stream "
@@ -179,7 +179,7 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   @Override
   public synchronized void unhandledStatus(
       Connection connection, JetStreamSubscription subscription, Status status) {
-    tell("unhandledStatus", connection, status.getMessageWithCode());
+    report("unhandledStatus", connection, status.getMessageWithCode());
   }
 
   /** A pull ended before its time; the next one may work. */
@@ -188,7 +188,7 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
       Connection connection, JetStreamSubscription subscription, Status status) {
     // "404 No Messages" and "408 Request Timeout" end a pull that found nothing: that is normal.
     if (status.getCode() != 404 && status.getCode() != 408) {
-      tell("pullStatusWarning", connection, status.getMessageWithCode());
+      report("pullStatusWarning", connection, status.getMessageWithCode());
     }
   }
 
@@ -196,7 +196,7 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   @Override
   public synchronized void pullStatusError(
       Connection connection, JetStreamSubscription subscription, Status status) {
-    tell("pullStatusError", connection, status.getMessageWithCode());
+    report("pullStatusError", connection, status.getMessageWithCode());
   }
 
   /** A push consumer with flow control has answered the server; nothing is wrong. */
@@ -206,28 +206,28 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
       JetStreamSubscription subscription,
       String subject,
       FlowControlSource source) {
-    tell("flowControlProcessed", connection, source + " on \"" + subject + "\"");
+    report("flowControlProcessed", connection, source + " on \"" + subject + "\"");
   }
 
   /** The server does not read: a write took longer than the options allow. */
   @Override
   public synchronized void socketWriteTimeout(Connection connection) {
-    tell("socketWriteTimeout", connection, "jnats closes the socket and connects again");
+    report("socketWriteTimeout", connection, "jnats closes the socket and connects again");
   }
 
-  // ---- one line each ----
+  // ---- one line for each ----
 
-  /** The connection claims to be there, and answers nothing: HalfOpenGuard has found out. */
+  /** The connection seems to be there, but does not answer: HalfOpenGuard has noticed. */
   void stuck(Connection connection) {
-    tell("stuck", connection, "connected, but no answer: connecting again");
+    report("stuck", connection, "connected, but no answer: connecting again");
   }
 
   /** Something the program itself has noticed. */
-  void tell(String name, Connection connection, String text) {
-    tell(System.currentTimeMillis(), name, connection.getConnectedUrl(), text);
+  void report(String name, Connection connection, String text) {
+    report(System.currentTimeMillis(), name, connection.getConnectedUrl(), text);
   }
 
-  private void tell(long time, String name, String url, String text) {
+  private void report(long time, String name, String url, String text) {
     String server = url == null ? "" : " " + ServerUrls.withoutSecrets(url);
     String clock = "%tT.%<tL".formatted(time);
     console.info("event: " + clock + " " + name + server + (text.isEmpty() ? "" : ": " + text));

@@ -62,16 +62,16 @@ final class ConsumerEvents implements ConsumerListener {
    */
   @Override
   public void retrying(String reason) {
-    events.tell("no answer", connection, "messages will wait (" + reason + ")");
+    events.report("no answer", connection, "messages will wait (" + reason + ")");
   }
 
   @Override
   public void resumed(Duration after) {
-    events.tell("answer", connection, "after " + after.toMillis() + " ms");
+    events.report("answer", connection, "after " + after.toMillis() + " ms");
   }
 
   @Override
   public void cannotLook(NotPermittedException e) {
-    events.tell("not permitted", connection, e.getMessage() + "; reading what is there");
+    events.report("not permitted", connection, e.getMessage() + "; reading what is there");
   }
 }

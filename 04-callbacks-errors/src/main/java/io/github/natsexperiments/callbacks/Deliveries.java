@@ -42,7 +42,7 @@ final class Deliveries {
         .createDispatcher(
             advisory -> {
               String json = new String(advisory.getData(), StandardCharsets.UTF_8);
-              events.tell("advisory", connection, json);
+              events.report("advisory", connection, json);
               advisories.release();
             })
         .subscribe("$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED." + consumer)
@@ -64,13 +64,13 @@ final class Deliveries {
     NatsJetStreamMetaData meta = message.metaData();
     if (done.contains(DoneWork.id(message))) {
       if (recognised++ == 0) {
-        tell("redelivered", meta, ": already done (more of these: not told)");
+        event("redelivered", meta, ": already done (further ones are not reported)");
       }
       return true;
     }
     if (meta.deliveredCount() > 1) {
       redelivered++;
-      tell("redelivered", meta, ": not done by this process");
+      event("redelivered", meta, ": not done by this process");
     }
     return false;
   }
@@ -103,13 +103,13 @@ final class Deliveries {
     boolean last = meta.deliveredCount() >= options.maxDeliver();
     givenUp += last ? 1 : 0;
     String why = " of " + options.maxDeliver() + ": " + e.getMessage();
-    tell(last ? "given up" : "failed", meta, why);
+    event(last ? "given up" : "failed", meta, why);
     return last;
   }
 
-  private void tell(String name, NatsJetStreamMetaData meta, String text) {
+  private void event(String name, NatsJetStreamMetaData meta, String text) {
     String what = "sequence " + meta.streamSequence() + ", delivery " + meta.deliveredCount();
-    events.tell(name, connection, what + text);
+    events.report(name, connection, what + text);
   }
 
   /** Prints what was delivered again, if anything was. */

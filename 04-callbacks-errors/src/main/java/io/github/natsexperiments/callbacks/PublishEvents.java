@@ -42,26 +42,26 @@ final class PublishEvents implements PublishListener {
   void throwIfRefused(String stream) throws Failure {
     if (refusal != null) {
       String why = "Stream \"" + stream + "\": " + JetStreamHints.explain(refusal);
-      throw new Failure(ExitCode.FAILED, why + "; then go on with --resume", refusal);
+      throw new Failure(ExitCode.FAILED, why + "; then continue with --resume", refusal);
     }
   }
 
-  /** The acks stay away: the server is gone, or hangs. */
+  /** No more acks: the server is gone, or hangs. */
   @Override
   public void noAnswer(int messages, String reason) {
-    events.tell("no answer", connection, "without ack: " + messages + " (" + reason + ")");
+    events.report("no answer", connection, "without ack: " + messages + " (" + reason + ")");
   }
 
-  /** The acks come again, and nothing that was sent before is in doubt any more. */
+  /** Acks arrive again, and the result of everything sent before is known. */
   @Override
   public void answered(Duration silence, int stored, int sentAgain) {
-    int doubtful = stored + sentAgain;
+    int unknown = stored + sentAgain;
     String what = "after %d ms; without ack: %d, of these stored: %d, sent again: %d";
-    events.tell(
+    events.report(
         "answer",
         connection,
-        doubtful == 0
+        unknown == 0
             ? "after %d ms; every ack has come".formatted(silence.toMillis())
-            : what.formatted(silence.toMillis(), doubtful, stored, sentAgain));
+            : what.formatted(silence.toMillis(), unknown, stored, sentAgain));
   }
 }

@@ -78,7 +78,7 @@ final class StreamLookup {
       }
       if (reported == null) {
         reported = reason;
-        events.tell("no answer", connection, reason);
+        events.report("no answer", connection, reason);
       }
     } while (!run.stop().sleep(PAUSE));
     return null;

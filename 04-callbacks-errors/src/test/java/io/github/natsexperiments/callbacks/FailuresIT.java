@@ -48,7 +48,7 @@ class FailuresIT {
     stream(StreamConfiguration.builder().maxMessages(100).discardPolicy(DiscardPolicy.New));
     RunningProgram publisher = publisher(server, "-n", 150, "-i", "1ms").start();
     fails(publisher, 1, "maximum messages exceeded [10077]", "make room", "--resume");
-    // Each refused publish is told, and all that was acknowledged can be read.
+    // Each refused publish is reported, and all that was acknowledged can be read.
     assertThat(publisher.stdoutLines()).hasSize(100);
     assertThat(publisher.stderrLines())
         .filteredOn(line -> line.startsWith("WARN Refused: "))

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What can happen to a server while the pair runs: told, survived, nothing missing. */
+/** What can happen to a server while the pair runs: reported, survived, nothing missing. */
 class ServerTroubleIT {
   @RegisterExtension final TestServer server = TestServer.with(configuration("lame", ""));
 
@@ -81,7 +81,7 @@ class ServerTroubleIT {
           program.stderrLines().stream().filter(line -> line.startsWith("INFO event: ")).toList();
       assertThat(events)
           .allMatch(line -> line.matches("INFO event: \\d\\d:\\d\\d:\\d\\d\\.\\d{3} .*"));
-      // Each loss is told once, then each attempt by its number, and its reason once.
+      // Each loss is reported once, then each attempt by its number, and its reason once.
       assertThat(events).filteredOn(e -> e.contains("trying to connect again")).hasSize(2);
       assertThat(events).filteredOn(e -> e.endsWith("still trying, attempt 1")).hasSize(2);
       assertThat(events).filteredOn(e -> e.endsWith("still trying, attempt 3")).hasSize(1);

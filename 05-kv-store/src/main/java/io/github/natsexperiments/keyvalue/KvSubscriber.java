@@ -24,8 +24,8 @@ import picocli.CommandLine.Mixin;
  * <p>Watch for this: it begins with the value that was put last, however late it comes, and a
  * restart of the server leaves no gap.
  *
- * @see <a href="https://docs.nats.io/using-nats/developer/develop_jetstream/kv">NATS documentation:
- *     Key/Value store for developers</a>
+ * @see <a href="https://docs.nats.io/learn/key-value/watching">NATS documentation: Key/Value store
+ *     for developers</a>
  */
 @Command
 public final class KvSubscriber implements Callable<Integer> {
@@ -42,7 +42,7 @@ public final class KvSubscriber implements Callable<Integer> {
         Connection connection =
             run.connect(
                 run.settings("NATS Key/Value example subscriber")
-                    // A restarted server is back in a second or two; the watch shall be, too.
+                    // A restarted server is back in a second or two; so should the watch be.
                     .reconnectDelayHandler(
                         round -> round <= 20 ? Duration.ofMillis(500) : Duration.ofSeconds(5))
                     .build())) {
@@ -57,8 +57,8 @@ public final class KvSubscriber implements Callable<Integer> {
 
   private void watch(Connection connection, Run run) throws Exception {
     Shown shown = new Shown(run);
-    // As connection.keyValue(bucket).watch(keys, watcher, options), which is deaf for half a minute
-    // after a restart of the server; this one goes on at once, where it was.
+    // Like connection.keyValue(bucket).watch(keys, watcher, options), which is silent for half a
+    // minute after a restart of the server; this one resumes at once where it was.
     try (ResumingWatch bucket =
         new ResumingWatch(connection, options.bucket, options.follow, shown)) {
       bucket.watch(options.keys(), shown, options.mode.from, options.watchOptions());
@@ -82,7 +82,7 @@ public final class KvSubscriber implements Callable<Integer> {
     @Override
     public void watch(KeyValueEntry entry) {
       if (run.tally().messages() == options.subscriber.count()) {
-        return; // on its way when the last one was counted
+        return; // arrived after the last one was counted
       }
       skipped += initial || last < 0 ? 0 : entry.getRevision() - last - 1;
       last = entry.getRevision();

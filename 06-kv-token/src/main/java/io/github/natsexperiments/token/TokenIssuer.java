@@ -25,9 +25,8 @@ import picocli.CommandLine.Option;
  * written to a file and never shown. The hash is for the server: it proves that a token is right,
  * and nobody can find the token from it.
  *
- * @see <a
- *     href="https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/tokens">NATS
- *     documentation: tokens</a>
+ * @see <a href="https://docs.nats.io/learn/security/authentication-basics">NATS documentation:
+ *     tokens</a>
  */
 @Command(
     name = "issuer.jar",

@@ -35,9 +35,8 @@ import picocli.CommandLine.Mixin;
  * neither overwrites what the other has added. {@link ServerCounter} leaves the adding to the
  * server.
  *
- * @see <a
- *     href="https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/tokens">NATS
- *     documentation: tokens</a>
+ * @see <a href="https://docs.nats.io/learn/security/authentication-basics">NATS documentation:
+ *     tokens</a>
  */
 @Command
 public final class TokenPublisher implements Callable<Integer> {

@@ -17,8 +17,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /**
- * Watches keys of a bucket on a server that asks for a token, and tells a key that has expired from
- * one that somebody has purged.
+ * Watches keys of a bucket on a server that asks for a token, and distinguishes a key that has
+ * expired from one that somebody has purged.
  *
  * <p>Before: {@code java -jar 06-kv-token/target/issuer.jar} makes the token, and {@code ./lab
  * server token} starts a server that asks for it.<br>
@@ -27,10 +27,10 @@ import picocli.CommandLine.Mixin;
  * Terminal 2: {@code java -jar 06-kv-token/target/subscriber.jar --token-file
  * 06-kv-token/token/token}
  *
- * <p>Watch for this: a value put with {@code --ttl} goes without anybody deleting it.
+ * <p>Watch for this: a value put with {@code --ttl} disappears without anybody deleting it.
  *
- * @see <a href="https://docs.nats.io/nats-concepts/jetstream/key-value-store">NATS documentation:
- *     Key/Value store</a>
+ * @see <a href="https://docs.nats.io/learn/key-value/watching">NATS documentation: Key/Value
+ *     store</a>
  */
 @Command
 public final class TokenSubscriber implements Callable<Integer> {
@@ -51,7 +51,7 @@ public final class TokenSubscriber implements Callable<Integer> {
       run.setLogin(token.login());
       Options.Builder settings =
           run.settings("NATS token example subscriber")
-              // As in lesson 5: back soon after a restart of the server.
+              // As in lesson 5: resumes soon after a restart of the server.
               .reconnectDelayHandler(
                   round -> round <= 20 ? Duration.ofMillis(500) : Duration.ofSeconds(5));
       if (token.get() != null) {
@@ -85,7 +85,7 @@ public final class TokenSubscriber implements Callable<Integer> {
     @Override
     public void watch(KeyValueEntry entry) {
       if (run.tally().messages() == options.subscriber.count()) {
-        return; // on its way when the last one was counted
+        return; // arrived after the last one was counted
       }
       Entries.show(run.console(), operation(entry), entry);
       run.tally().add(Entries.value(entry));

@@ -141,7 +141,7 @@ class TokenPairIT {
   @Test
   void aBucketWithoutLifetimes() {
     if (!hasExpiry()) {
-      return; // told before the bucket is looked at
+      return; // reported before the bucket is looked at
     }
     put("-n", 1);
     RunningProgram publisher = LOGIN.publisher(server, "--ttl", "2s", "-n", 1).start();

@@ -85,7 +85,7 @@ public record Creds(Path path, Jwt user) {
     return new Failure(ExitCode.NOT_AUTHORISED, "Credentials file " + path + " " + why);
   }
 
-  /** The failure that tells of the end of these credentials. */
+  /** The failure that reports the end of these credentials. */
   Failure expired() {
     long ago = Math.max(0, Duration.between(user.expires(), Instant.now()).toSeconds());
     return new Failure(

@@ -4,8 +4,8 @@ import io.github.natsexperiments.resilience.ConnectionClosedException;
 import io.github.natsexperiments.resilience.NotPermittedException;
 
 /**
- * An end that is told to the reader in one line: what happened and where, then what to do next. The
- * stack trace shows with {@code --verbose} only.
+ * An end that is reported to the reader in one line: what happened and where, then what to do next.
+ * The stack trace shows with {@code --verbose} only.
  */
 public final class Failure extends Exception {
   private static final long serialVersionUID = 1L;

@@ -12,8 +12,8 @@ import picocli.CommandLine.Spec;
  * Headers of messages on the command line and on the screen. A mixin of its own, because a bucket's
  * entries have none.
  *
- * @see <a href="https://docs.nats.io/nats-concepts/core-nats/pubsub">NATS documentation: messages
- *     and their headers</a>
+ * @see <a href="https://docs.nats.io/learn/core-nats/headers">NATS documentation: messages and
+ *     their headers</a>
  */
 public final class HeaderOptions {
   private static final Pattern BLANKS = Pattern.compile("^[ \\t]+|[ \\t]+$");

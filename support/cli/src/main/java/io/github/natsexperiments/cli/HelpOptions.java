@@ -4,7 +4,7 @@ import picocli.CommandLine.Option;
 
 /** The options of every program, whether it talks to a server or not. */
 public final class HelpOptions {
-  @Option(names = Cli.VERBOSE, description = "Tell more, and show the stack trace of a failure.")
+  @Option(names = Cli.VERBOSE, description = "Log more, and show the stack trace of a failure.")
   private boolean verbose; // read by Cli
 
   @Option(

@@ -67,7 +67,7 @@ public final class JetStreamHints {
     };
   }
 
-  /** One number for everything that keeps a message out of a stream; the text tells them apart. */
+  /** One number for everything that keeps a message out of a stream; only the text differs. */
   private static String whyNotStored(String text) {
     return text.startsWith("maximum ") && text.endsWith(" exceeded")
         ? "; the stream is full: make room, or raise its limits"

@@ -36,9 +36,8 @@ import java.util.regex.Pattern;
  * @param issuedAt when it was signed
  * @param expires when it ends, or null when it does not
  * @param nats the part of its own of each type
- * @see <a
- *     href="https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/jwt">NATS
- *     documentation: decentralized JWT authentication</a>
+ * @see <a href="https://docs.nats.io/learn/security/decentralized-auth">NATS documentation:
+ *     decentralized JWT authentication</a>
  */
 public record Jwt(
     String text,
@@ -63,7 +62,8 @@ public record Jwt(
       JsonValue nats = readObject(body, "nats");
       String issuer = readString(body, "iss");
       String type = readString(nats, "type");
-      // The account's own key may sign for its users, or a signing key that is named elsewhere.
+      // The account's own key may sign for its users, or a signing key, which the JWT names in
+      // another field.
       String account = type.equals("user") ? readString(nats, "issuer_account", issuer) : null;
       long expires = readLong(body, "exp", 0);
       return new Jwt(

@@ -9,7 +9,7 @@ import picocli.CommandLine.TypeConversionException;
  * {@code a..b} cannot be stored, but jnats lets them pass: the put waits for its timeout, or fails
  * as if nobody kept the bucket. So they are checked here, once, before anything is sent.
  *
- * @see <a href="https://docs.nats.io/nats-concepts/jetstream/key-value-store">NATS documentation:
+ * @see <a href="https://docs.nats.io/learn/key-value/your-first-bucket">NATS documentation:
  *     Key/Value store</a>
  */
 public final class KvNames {

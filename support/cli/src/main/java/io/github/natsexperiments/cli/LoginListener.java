@@ -9,9 +9,8 @@ import java.util.Locale;
  * refuses it after a break. jnats would log in once more, each time after a whole connect timeout,
  * and then close the connection.
  *
- * @see <a
- *     href="https://docs.nats.io/running-a-nats-service/configuration/securing_nats/authorization">NATS
- *     documentation: authorization</a>
+ * @see <a href="https://docs.nats.io/learn/security/authorization">NATS documentation:
+ *     authorization</a>
  */
 public class LoginListener extends ConnectionLog {
   private final Login login;

@@ -26,7 +26,7 @@ public final class Stop implements AutoCloseable {
     TIMEOUT,
     /** Ctrl-C or SIGTERM. */
     SIGNAL,
-    /** Whoever read our standard output closed it, as {@code | head -1} does. */
+    /** The reader of our standard output has closed it, as {@code | head -1} does. */
     OUTPUT_CLOSED,
     /** A listener heard what ends the run, see {@link #fail(Failure)}. */
     FAILED
@@ -193,23 +193,22 @@ public final class Stop implements AutoCloseable {
     }
   }
 
-  /** Something to look after while the run goes on. */
+  /** A check to make again and again while the run goes on. */
   @FunctionalInterface
-  public interface Chore {
-    /** Does what there is to do now, and comes back soon. */
+  public interface Check {
+    /** Makes the check, and returns soon; an exception ends the wait. */
     void run() throws Exception;
   }
 
   /**
-   * Like {@link #await(Duration, Tally)}, and looks after something else meanwhile, about 50 times
-   * a second.
+   * Like {@link #await(Duration, Tally)}, with a check of the caller's about 50 times a second.
    *
    * @param timeout null to wait for ever
    */
-  public Reason await(Duration timeout, Tally tally, Chore chore) throws Exception {
+  public Reason await(Duration timeout, Tally tally, Check check) throws Exception {
     tally.waitFromNow();
     while (!sleep(IDLE_CHECK)) {
-      chore.run();
+      check.run();
       if (timeout != null && tally.idle().compareTo(timeout) >= 0) {
         ask(Reason.TIMEOUT);
       }
@@ -229,7 +228,7 @@ public final class Stop implements AutoCloseable {
     released = new CountDownLatch(1);
   }
 
-  /** What a listener heard, also when the program's own thread has stumbled over it elsewhere. */
+  /** What a listener heard, even if the program's own thread has failed for another reason. */
   static Failure lastFailure() {
     return lastFailure;
   }

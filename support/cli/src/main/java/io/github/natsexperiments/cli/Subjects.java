@@ -8,7 +8,8 @@ import picocli.CommandLine.TypeConversionException;
  * Subjects on the command line. jnats lets {@code .a} and {@code a..b} pass and the server drops
  * them without a word, so they are checked here, once, before anything is sent.
  *
- * @see <a href="https://docs.nats.io/nats-concepts/subjects">NATS documentation: subjects</a>
+ * @see <a href="https://docs.nats.io/learn/core-nats/subjects-and-wildcards">NATS documentation:
+ *     subjects</a>
  */
 public final class Subjects {
   private Subjects() {}

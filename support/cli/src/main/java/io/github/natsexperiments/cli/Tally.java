@@ -42,13 +42,13 @@ public final class Tally {
   private long missing;
   private Frame frame; // null while nothing is known to be numbered by us
   private Frame perhaps; // that of a message with #0
-  private boolean untellable;
+  private boolean severalPublishers;
 
   private final Map<String, NumbersSeen> runs = new HashMap<>();
   private String run;
   private NumbersSeen numbers;
   private long duplicated;
-  private long elsewhere;
+  private long givenToOthers;
 
   private long seen;
   private long lastChange = System.nanoTime();
@@ -69,7 +69,7 @@ public final class Tally {
   /** Counts one message. */
   public void add(byte[] payload) {
     count(payload);
-    if (gaps && !untellable) {
+    if (gaps && !severalPublishers) {
       follow(payload);
     }
   }
@@ -78,7 +78,7 @@ public final class Tally {
    * Counts one message that has an identity.
    *
    * @param id the message's id, as {@code RUN-17}: the 18th of one publisher's run; messages of one
-   *     run may come in any order. An id of another form, or null, tells nothing
+   *     run may come in any order. An id of another form, or null, is no number
    * @return false when it has come before
    */
   public boolean add(byte[] payload, String id) {
@@ -97,8 +97,8 @@ public final class Tally {
     boolean isNew = numbers.add(number);
     if (!isNew) {
       duplicated++;
-    } else if (late && elsewhere > 0) {
-      elsewhere--; // one that had been sent to somebody else, or into a dead connection
+    } else if (late && givenToOthers > 0) {
+      givenToOthers--; // one that had been sent to somebody else, or into a dead connection
     }
     return isNew;
   }
@@ -109,8 +109,8 @@ public final class Tally {
    *
    * @param messages how many more
    */
-  public void elsewhere(long messages) {
-    elsewhere += messages;
+  public void givenToOthers(long messages) {
+    givenToOthers += messages;
   }
 
   private void count(byte[] payload) {
@@ -151,7 +151,7 @@ public final class Tally {
     if (number > last) {
       missing += last < 0 ? 0 : number - last - 1;
     } else if (number != 0) {
-      untellable = true;
+      severalPublishers = true;
     }
     last = number;
   }
@@ -207,10 +207,10 @@ public final class Tally {
   }
 
   /**
-   * Whether the numbers tell that messages were lost; to be asked when nothing is added any more.
+   * Whether the numbers show that messages were lost; to be called when nothing is added any more.
    */
   public boolean hasMissing() {
-    return tells() && missing() > 0;
+    return isNumbered() && missing() > 0;
   }
 
   /** How many messages came that had come before; known for messages with an id only. */
@@ -218,8 +218,8 @@ public final class Tally {
     return duplicated;
   }
 
-  private boolean tells() {
-    return gaps && (frame != null || numbers != null) && !untellable;
+  private boolean isNumbered() {
+    return gaps && (frame != null || numbers != null) && !severalPublishers;
   }
 
   private long missing() {
@@ -227,7 +227,7 @@ public final class Tally {
     for (NumbersSeen each : runs.values()) {
       holes += each.missing();
     }
-    return missing + Math.max(0, holes - elsewhere);
+    return missing + Math.max(0, holes - givenToOthers);
   }
 
   /** What happened before, such as the connect, is not the time that nothing came. */
@@ -250,7 +250,7 @@ public final class Tally {
 
   /**
    * Ends the progress bar and gives the summary line: messages, bytes, seconds from the first
-   * message to the last, rate; missing and duplicated where the numbers tell. To be asked when
+   * message to the last, rate; missing and duplicated where the numbers show it. To be called when
    * nothing is added any more.
    */
   public String summary() {
@@ -275,10 +275,10 @@ public final class Tally {
     if (count > 1 && nanos > 0) {
       line.append(" (").append(Math.round(count * 1e9 / nanos)).append(" messages/s)");
     }
-    if (tells()) {
+    if (isNumbered()) {
       line.append(", missing ").append(missing()).append(", duplicated ").append(duplicated);
     } else if (gaps && count > 0) {
-      line.append(untellable ? ", numbered by several publishers" : ", not numbered");
+      line.append(severalPublishers ? ", numbered by several publishers" : ", not numbered");
     }
     return line.toString();
   }

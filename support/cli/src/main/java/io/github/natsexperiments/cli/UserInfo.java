@@ -16,8 +16,8 @@ import java.util.concurrent.TimeoutException;
  * template for its users, for example, or when the server does not look at the file at all.
  *
  * @param data the server's answer
- * @see <a href="https://docs.nats.io/using-nats/nats-tools/nats_cli">NATS documentation: {@code
- *     nats account info} asks the same</a>
+ * @see <a href="https://docs.nats.io/concepts/ecosystem">NATS documentation: {@code nats account
+ *     info} asks the same</a>
  */
 record UserInfo(JsonValue data) {
   private static final String SUBJECT = "$SYS.REQ.USER.INFO";

@@ -59,7 +59,7 @@ class TallyWithIdsTest {
   @Test
   void whatSomebodyElseGotIsNotMissing() {
     add(A, 0);
-    tally.elsewhere(2);
+    tally.givenToOthers(2);
     add(A, 3, 5);
     assertThat(tally.summary()).endsWith(", missing 1, duplicated 0");
     // One of the two comes late after all: it had got lost on its way, and 4 is still missing.

@@ -10,6 +10,6 @@ final class Help {
       description = "Show this help and exit.")
   private boolean help;
 
-  @Option(names = "--verbose", description = "Tell more, and show the stack trace of a failure.")
+  @Option(names = "--verbose", description = "Log more, and show the stack trace of a failure.")
   private boolean verbose; // read by Cli
 }

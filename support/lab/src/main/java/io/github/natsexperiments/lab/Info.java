@@ -26,8 +26,8 @@ import picocli.CommandLine.Model.CommandSpec;
 /**
  * {@code ./lab info}: the server, and what JetStream uses of what it may use.
  *
- * @see <a href="https://docs.nats.io/running-a-nats-service/configuration/resource_management">NATS
- *     documentation: JetStream resources</a>
+ * @see <a href="https://docs.nats.io/learn/deployment/sizing-and-resources">NATS documentation:
+ *     JetStream resources</a>
  */
 @Command(
     name = "info",
@@ -46,7 +46,7 @@ final class Info implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
-  /** There is no line per message here, and the version is told by {@code ./lab -V}. */
+  /** There is no line per message here, and {@code ./lab -V} prints the version. */
   static final class OptionsInUse implements IModelTransformer {
     @Override
     public CommandSpec transform(CommandSpec spec) {

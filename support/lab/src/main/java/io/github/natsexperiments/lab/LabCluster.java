@@ -31,7 +31,7 @@ final class LabCluster {
       if (cluster == null) {
         return ExitCode.DONE;
       }
-      tell(cluster, Lab.stdout());
+      describe(cluster, Lab.stdout());
       int alive = NativeCluster.SIZE;
       while (alive > 0) {
         if (stop.sleep(CHECK)) {
@@ -53,7 +53,7 @@ final class LabCluster {
         : ", no majority: JetStream waits";
   }
 
-  private static void tell(NativeCluster cluster, PrintStream out) {
+  private static void describe(NativeCluster cluster, PrintStream out) {
     List<NativeServer> nodes = cluster.nodes();
     String urls = cluster.urls();
     out.println(nodes.get(0).description() + ", profile " + PROFILE);

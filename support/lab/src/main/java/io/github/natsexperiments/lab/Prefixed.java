@@ -42,7 +42,7 @@ final class Prefixed extends OutputStream {
   }
 
   Prefixed(String prefix, OutputStream out, Consumer<String> listener, boolean colour) {
-    // "pub | ": the word in colour, so that the two programs can be told apart at a glance.
+    // "pub | ": the word in colour, so that a glance distinguishes the two programs.
     this.prefix = colour ? "\u001b[36m" + prefix.replaceFirst(" ", "\u001b[0m ") : prefix;
     this.colour = colour;
     this.out = out;

@@ -98,7 +98,7 @@ final class Server implements Callable<Integer> {
       if (server == null) {
         return ExitCode.DONE;
       }
-      tell(server, Lab.stdout());
+      describe(server, Lab.stdout());
       while (server.isAlive()) {
         if (stop.sleep(CHECK)) {
           server.stop(); // in order, because the data may stay
@@ -150,7 +150,7 @@ final class Server implements Callable<Integer> {
     return now;
   }
 
-  private void tell(NativeServer server, PrintStream out) {
+  private void describe(NativeServer server, PrintStream out) {
     out.println(server.description() + ", profile " + profile);
     out.println();
     out.println("  clients     " + server.url());

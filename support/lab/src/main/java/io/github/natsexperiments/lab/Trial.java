@@ -39,7 +39,7 @@ final class Trial {
 
   /**
    * @param moments when the fault comes, from the first message on
-   * @param say gets what there is to tell while it runs
+   * @param say gets what there is to report while it runs
    */
   Trial(Lesson lesson, Fault fault, List<Duration> moments, Stop stop, Consumer<String> say) {
     this.lesson = lesson;

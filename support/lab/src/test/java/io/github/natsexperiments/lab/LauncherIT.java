@@ -309,7 +309,7 @@ class LauncherIT {
         .args(args);
   }
 
-  /** Puts a Maven on the path that tells what it shall build, and does this instead. */
+  /** Puts a Maven on the path that prints what it is asked to build, and does this instead. */
   private void maven(String build) throws IOException {
     script(
         tools.resolve("mvn"),

@@ -258,7 +258,7 @@ class RunIT {
         .noneMatch(line -> line.contains("ERROR"));
   }
 
-  /** The line that tells how a program was called. */
+  /** The line that shows how a program was called. */
   private static String command(RunningProgram lab, String program) {
     return lab.waitForStderr("lab | java -jar " + jar(program));
   }

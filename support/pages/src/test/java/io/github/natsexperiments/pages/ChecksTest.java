@@ -3,9 +3,11 @@ package io.github.natsexperiments.pages;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.github.natsexperiments.server.ServerBinary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.assertj.core.api.AbstractListAssert;
@@ -211,6 +213,76 @@ class ChecksTest {
             tuple(1, "01-hello/target/publisher has --count, the page has not"),
             tuple(1, "no program of this page has --number"),
             tuple(4, "publisher.jar has no --number"));
+  }
+
+  @Test
+  void aWordIsExplainedWhereItIsFirstUsed() throws IOException {
+    String explained = "A *publisher* sends to a *subject*, see [JetStream](../README.md).\n\n";
+
+    assertThat(TermCheck.problems(List.of(page(explained + "Publishers, a subject.\n")))).isEmpty();
+    assertThat(TermCheck.problems(List.of(page("# JetStream\n\n<details>\n\nBuckets.\n"))))
+        .isEmpty();
+    assertProblems(TermCheck.problems(List.of(page(explained + "A bucket.\n\nJetStream.\n"))))
+        .extracting(Problem::line)
+        .containsExactly(3, 5);
+  }
+
+  @Test
+  void aLessonHasThreeExperimentsAndLeadsToTheNext() throws IOException {
+    String experiments = "## Try this\n\n**One.** Do.\n\n**Two.** Do.\n\n**Three.** Do.\n\n";
+    String end = "## End\n\nNext: [lesson 2](../02-next/README.md#idea).\n\n<details>\n";
+    Path next = root.resolve("02-next");
+
+    assertThat(LessonCheck.problems(page(experiments + end), next)).isEmpty();
+    assertProblems(LessonCheck.problems(page(experiments + end), null))
+        .extracting(Problem::what)
+        .containsExactly("does not end with a link to README.md");
+    assertProblems(LessonCheck.problems(page(experiments.replace("**Two.**", "Two") + end), next))
+        .extracting(Problem::what)
+        .containsExactly("2 experiments to try, not 3");
+  }
+
+  @Test
+  void aPictureIsSmallAndItsServerIsTheReleaseOfTheOutputs() throws IOException {
+    String page =
+        "## Try this\n\n**1**\n\n**2**\n\n**3**\n\n![a](a.svg)\n\n"
+            + "```text\nnats-server %s\n```\n\n[front](../README.md)\n";
+    Path picture = root.resolve("01-hello/a.svg");
+
+    Files.writeString(picture, "<svg height=\"900\">nats-server " + ServerBinary.RELEASE);
+    assertThat(LessonCheck.problems(page(page.formatted(ServerBinary.RELEASE)), null)).isEmpty();
+    Files.writeString(picture, "<svg height=\"901\">nats-server 2.9.10");
+    assertProblems(LessonCheck.problems(page(page.formatted("2.9.11")), null))
+        .extracting(Problem::line)
+        .containsExactly(11, 9, 9);
+  }
+
+  @Test
+  void wordsInBlocksCount() throws IOException {
+    Page page = page("# One\n\n```sh\ntwo three { }\n```\n\n<details>\n\nfour\n");
+
+    assertThat(PlainFirstCheck.problems(page, 3, List.of())).isEmpty();
+    assertProblems(PlainFirstCheck.problems(page, 2, List.of()))
+        .extracting(Problem::what)
+        .containsExactly("3 words before the fold, not 2");
+  }
+
+  @Test
+  void bothFormsOfAnAckSubjectAreTheSame() {
+    String old = Varying.same("(reply = \"$JS.ACK.foo.bar.1.2.3.1795421090620456963.4\"): five");
+
+    assertThat(
+            Varying.same(
+                "(reply = \"$JS.ACK._.szMpdrwD.foo.bar.1.2.3.1795421090620456964.4\"): five"))
+        .isEqualTo(old);
+    assertThat(
+            Varying.same(
+                "(reply = \"$JS.ACK._.szMpdrwD.foo.bar.1.2.3.1795421090620456964.4.a1\"): five"))
+        .isEqualTo(old);
+    assertThat(
+            Varying.same(
+                "(reply = \"$JS.ACK._.szMpdrwD.foo.bar.1.9.3.1795421090620456964.4\"): five"))
+        .isNotEqualTo(old);
   }
 
   @Test

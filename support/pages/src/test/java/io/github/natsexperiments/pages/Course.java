@@ -31,6 +31,11 @@ final class Course {
             .filter(Files::exists));
   }
 
+  /** The lessons' pages of one language, in their order. */
+  static List<Page> lessons(String name) throws IOException {
+    return read(lessons().stream().map(lesson -> lesson.resolve(name)));
+  }
+
   static List<Path> lessons() throws IOException {
     try (Stream<Path> folders = Files.list(ROOT)) {
       return folders

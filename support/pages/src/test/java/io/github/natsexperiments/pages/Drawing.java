@@ -1,13 +1,18 @@
 package io.github.natsexperiments.pages;
 
 import io.github.natsexperiments.pages.RecordedTerminal.Line;
+import io.github.natsexperiments.server.ServerBinary;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /**
  * Terminals as an SVG picture, one below the other. Each line appears when it appeared in the run;
- * who does not want to see things move, or has a viewer that cannot, sees them all at once.
+ * a reader who wants no motion, or whose viewer has none, sees them all at once.
+ *
+ * <p>As on the pages, the server is the release that the lab fetches for a reader, whichever one
+ * ran. Left out are what the lab advises to type next, and the long ends of ack subjects.
  */
 final class Drawing {
   private static final int COLUMNS = 112;
@@ -15,6 +20,7 @@ final class Drawing {
   private static final int ROW = 17;
   private static final int MARGIN = 12;
   private static final int TITLE = 26;
+  private static final Pattern ADVICE = Pattern.compile("|Next, in two other .*|  java -jar .*");
 
   private final StringBuilder svg = new StringBuilder();
   private final long start;
@@ -56,15 +62,16 @@ final class Drawing {
   }
 
   private void terminal(RecordedTerminal terminal) {
-    int height =
-        TITLE + terminal.lines().stream().mapToInt(l -> rows(l).size()).sum() * ROW + ROW / 2;
+    List<Line> lines =
+        terminal.lines().stream().filter(line -> !ADVICE.matcher(line.text()).matches()).toList();
+    int height = TITLE + lines.stream().mapToInt(l -> rows(l).size()).sum() * ROW + ROW / 2;
     svg.append(
         "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#0d1117\" stroke=\"#30363d\"/>\n"
             .formatted(MARGIN, y, (int) (COLUMNS * CHAR) + 2 * MARGIN, height));
     int row = y + ROW;
     row(row, "title", terminal.title(), -1);
     row += TITLE - ROW / 2;
-    for (Line line : terminal.lines()) {
+    for (Line line : lines) {
       for (String text : rows(line)) {
         row(row, kind(line), text, (line.nanos() - start) / 1e9);
         row += ROW;
@@ -94,7 +101,11 @@ final class Drawing {
   /** A terminal breaks a line where its own width ends. */
   private static List<String> rows(Line line) {
     List<String> rows = new ArrayList<>();
-    String rest = line.text();
+    String rest =
+        line.text()
+            .replaceFirst("nats-server \\d+\\.\\d+\\.\\d+", "nats-server " + ServerBinary.RELEASE)
+            .replaceFirst("from NATS_SERVER_PATH", "from the cache")
+            .replaceFirst("\\$JS\\.ACK\\.[^\"]+", "\\$JS.ACK.…");
     while (rest.length() > COLUMNS) {
       rows.add(rest.substring(0, COLUMNS));
       rest = rest.substring(COLUMNS);

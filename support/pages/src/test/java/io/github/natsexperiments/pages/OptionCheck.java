@@ -15,7 +15,7 @@ final class OptionCheck {
   private static final Pattern OPTION =
       Pattern.compile("(?<![\\w-])(?:--[a-z][a-z-]*|-[a-zA-Z](?![\\w-]))");
 
-  /** Whoever stands last before an option on its line is the one whom it is for. */
+  /** An option belongs to the program named last before it on its line. */
   private static final Pattern COMMAND =
       Pattern.compile(
           "(?<lesson>\\d\\d-[\\w-]+/target/)?\\b(?<program>publisher|subscriber|issuer|gallery)\\.jar"

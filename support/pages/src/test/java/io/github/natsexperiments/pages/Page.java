@@ -17,12 +17,16 @@ import org.commonmark.node.AbstractVisitor;
 import org.commonmark.node.Code;
 import org.commonmark.node.CustomBlock;
 import org.commonmark.node.CustomNode;
+import org.commonmark.node.Emphasis;
 import org.commonmark.node.FencedCodeBlock;
 import org.commonmark.node.HardLineBreak;
+import org.commonmark.node.HtmlBlock;
 import org.commonmark.node.Image;
 import org.commonmark.node.IndentedCodeBlock;
 import org.commonmark.node.Node;
+import org.commonmark.node.Paragraph;
 import org.commonmark.node.SoftLineBreak;
+import org.commonmark.node.StrongEmphasis;
 import org.commonmark.node.Text;
 import org.commonmark.parser.IncludeSourceSpans;
 import org.commonmark.parser.Parser;
@@ -42,6 +46,15 @@ final class Page {
   /** A table: of each row, of each cell, the code between backticks. */
   record Table(int line, List<List<List<String>>> code) {}
 
+  /**
+   * A paragraph, or the cell of a table.
+   *
+   * @param text what it says, without code between backticks
+   * @param emphasised what of it is italic or bold
+   * @param links where it leads
+   */
+  record Passage(String text, List<String> emphasised, List<String> links, int line) {}
+
   private static final Parser PARSER =
       Parser.builder()
           .extensions(List.of(TablesExtension.create()))
@@ -55,6 +68,8 @@ final class Page {
   private final List<Span> spans = new ArrayList<>();
   private final List<Table> tables = new ArrayList<>();
   private final List<Block> blocks = new ArrayList<>();
+  private final List<Passage> passages = new ArrayList<>();
+  private int fold = Integer.MAX_VALUE;
 
   private Page(Path root, Path file, String text) {
     this.root = root;
@@ -109,6 +124,15 @@ final class Page {
     return blocks;
   }
 
+  List<Passage> passages() {
+    return passages;
+  }
+
+  /** The line of the first {@code <details>}: the reference begins there. */
+  int fold() {
+    return fold;
+  }
+
   Problem problem(int line, String what) {
     return new Problem(name(), line, what);
   }
@@ -148,7 +172,30 @@ final class Page {
     return node.getSourceSpans().isEmpty() ? 0 : node.getSourceSpans().get(0).getLineIndex() + 1;
   }
 
-  private static String textOf(Node parent) {
+  private static Passage passage(Node parent) {
+    List<String> emphasised = new ArrayList<>();
+    List<String> links = new ArrayList<>();
+    parent.accept(
+        new AbstractVisitor() {
+          @Override
+          public void visit(Emphasis node) {
+            emphasised.add(textOf(node, true));
+          }
+
+          @Override
+          public void visit(StrongEmphasis node) {
+            emphasised.add(textOf(node, true));
+          }
+
+          @Override
+          public void visit(org.commonmark.node.Link node) {
+            links.add(node.getDestination());
+          }
+        });
+    return new Passage(textOf(parent, false), emphasised, links, line(parent));
+  }
+
+  private static String textOf(Node parent, boolean withCode) {
     StringBuilder text = new StringBuilder();
     parent.accept(
         new AbstractVisitor() {
@@ -159,7 +206,7 @@ final class Page {
 
           @Override
           public void visit(Code node) {
-            text.append(node.getLiteral());
+            text.append(withCode ? node.getLiteral() : "");
           }
 
           @Override
@@ -171,6 +218,9 @@ final class Page {
           public void visit(HardLineBreak node) {
             text.append(' ');
           }
+
+          @Override
+          public void visit(Image node) {} // the text is for those who do not see it
         });
     return text.toString();
   }
@@ -192,7 +242,7 @@ final class Page {
 
     @Override
     public void visit(org.commonmark.node.Heading node) {
-      String text = textOf(node);
+      String text = textOf(node, true);
       String anchor = anchor(text);
       int before = anchors.merge(anchor, 1, Integer::sum) - 1;
       String unique = before == 0 ? anchor : anchor + "-" + before;
@@ -227,6 +277,19 @@ final class Page {
       blocks.add(Block.of(node.getInfo().strip(), line(node), node.getLiteral().lines().toList()));
     }
 
+    @Override
+    public void visit(Paragraph node) {
+      passages.add(passage(node));
+      visitChildren(node);
+    }
+
+    @Override
+    public void visit(HtmlBlock node) {
+      if (node.getLiteral().startsWith("<details>")) {
+        fold = Math.min(fold, line(node));
+      }
+    }
+
     /** Not our way to write one; it has no info string, so it fails as a block of no kind. */
     @Override
     public void visit(IndentedCodeBlock node) {
@@ -239,6 +302,7 @@ final class Page {
         List<List<List<String>>> code = new ArrayList<>();
         for (CustomNode part : children(node, CustomNode.class)) { // the head, the body
           for (TableRow row : children(part, TableRow.class)) {
+            children(row, TableCell.class).forEach(cell -> passages.add(passage(cell)));
             code.add(
                 children(row, TableCell.class).stream()
                     .map(cell -> children(cell, Code.class).stream().map(Code::getLiteral).toList())

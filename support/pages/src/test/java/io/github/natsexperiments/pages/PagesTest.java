@@ -56,6 +56,27 @@ class PagesTest {
                 : PlainFirstCheck.problems(page, 1300, pair));
   }
 
+  @Test
+  void wordsAreExplainedWhereTheyAreFirstUsed() throws IOException {
+    for (String language : List.of("README.md", "README.ru.md")) {
+      assertThat(TermCheck.problems(Course.lessons(language))).as(language).isEmpty();
+    }
+  }
+
+  @Test
+  void lessonsHaveExperimentsAPictureAndAWayOn() throws IOException {
+    List<Problem> problems = new ArrayList<>();
+    List<Path> folders = Course.lessons();
+    for (String language : List.of("README.md", "README.ru.md")) {
+      List<Page> lessons = Course.lessons(language);
+      for (int i = 0; i < lessons.size(); i++) {
+        Path next = i + 1 < folders.size() ? folders.get(i + 1) : null;
+        LessonCheck.problems(lessons.get(i), next).forEach(problems::add);
+      }
+    }
+    assertThat(problems).isEmpty();
+  }
+
   private static void assertNone(List<Page> pages, Function<Page, Stream<Problem>> check) {
     assertThat(pages.stream().flatMap(check)).isEmpty();
   }

@@ -9,13 +9,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Makes the pictures of the lessons' pages, {@code NN-lesson/picture.svg}: runs each lesson in
+ * Makes the pictures of the lessons' pages, {@code NN-lesson/picture*.svg}: runs each lesson in
  * terminals, with a server on port 4222, and draws what they show. Not a test, because a picture
  * changes with every run; to be called when a program says something else than it did.
  *
  * <pre>
  * mvn package
- * java -cp support/pages/target/test-classes io.github.natsexperiments.pages.Pictures
+ * java -cp support/pages/target/test-classes:support/lab/target/lab.jar \
+ *     io.github.natsexperiments.pages.Pictures
  * </pre>
  *
  * <p>Arguments: the lessons to draw, for example {@code 04-callbacks-errors}; without any, all.
@@ -39,7 +40,7 @@ final class Pictures implements AutoCloseable {
 
   private final Path folder;
   private final List<RecordedTerminal> opened = new ArrayList<>();
-  private final List<RecordedTerminal> drawn = new ArrayList<>();
+  private final Map<String, List<RecordedTerminal>> drawn = new LinkedHashMap<>();
 
   private Pictures(Path folder) {
     this.folder = folder;
@@ -57,9 +58,11 @@ final class Pictures implements AutoCloseable {
       try (ReadersFolder reader = ReadersFolder.create(project, place);
           Pictures pictures = new Pictures(reader.path())) {
         String what = SCENES.get(lesson).play(pictures);
-        Path picture = project.resolve(lesson).resolve("picture.svg");
-        Files.writeString(picture, Drawing.of(what, pictures.drawn));
-        System.out.println(project.relativize(picture));
+        for (var drawn : pictures.drawn.entrySet()) {
+          Path picture = project.resolve(lesson).resolve(drawn.getKey());
+          Files.writeString(picture, Drawing.of(what, drawn.getValue()));
+          System.out.println(project.relativize(picture));
+        }
       }
     }
   }
@@ -77,7 +80,7 @@ final class Pictures implements AutoCloseable {
 
   private String creds() throws IOException, InterruptedException {
     RecordedTerminal publisher = terminal("publisher");
-    publisher.type("java -jar 02-creds-auth/target/issuer.jar", "A server that knows them");
+    publisher.type("java -jar 02-creds-auth/target/issuer.jar", "Start a server");
     publisher.waitForEnd();
     server("./lab server creds");
     RecordedTerminal subscriber = terminal("subscriber");
@@ -106,24 +109,25 @@ final class Pictures implements AutoCloseable {
     Thread.sleep(1000);
     subscriber.type("java -jar 03-jetstream/target/subscriber.jar -n 2", "Received 2");
     subscriber.waitForEnd();
-    return "The stream keeps what was published; a second run of the subscriber goes on where the first one stopped";
+    return "The stream keeps what was published; a second run of the subscriber continues where the first one stopped";
   }
 
   private String callbacks() throws IOException, InterruptedException {
     RecordedTerminal server = terminal("nats-server");
     RecordedTerminal publisher = terminal("publisher");
-    RecordedTerminal subscriber = terminal("subscriber");
+    RecordedTerminal subscriber = open("subscriber", "picture-subscriber.svg");
     server.type("./lab server --data kept", "to stop");
     subscriber.type("java -jar 04-callbacks-errors/target/subscriber.jar -q", "Waiting");
     publisher.type("java -jar 04-callbacks-errors/target/publisher.jar", "sequence = \"2\"");
     server.ctrlC();
     publisher.waitFor("no answer");
     server.type("./lab server --data kept", "to stop");
-    publisher.waitFor("Ack: ");
+    publisher.waitFor(" answer nats");
+    Thread.sleep(2000); // the subscriber may be back a second later
     publisher.ctrlC();
     Thread.sleep(500);
     subscriber.ctrlC();
-    return "The server is stopped and started again: every event is told, and nothing is missing";
+    return "The server is stopped and started again: every event is reported, and nothing is missing";
   }
 
   private String keyValue() throws IOException, InterruptedException {
@@ -160,17 +164,21 @@ final class Pictures implements AutoCloseable {
   }
 
   private RecordedTerminal terminal(String title) {
+    return open(title, "picture.svg");
+  }
+
+  private RecordedTerminal open(String title, String picture) {
     RecordedTerminal terminal = new RecordedTerminal(title, folder);
     opened.add(terminal);
-    drawn.add(terminal);
+    if (picture != null) {
+      drawn.computeIfAbsent(picture, name -> new ArrayList<>()).add(terminal);
+    }
     return terminal;
   }
 
   /** A server that is not drawn. */
   private void server(String command) throws IOException, InterruptedException {
-    RecordedTerminal server = terminal("nats-server");
-    drawn.remove(server);
-    server.type(command, "to stop");
+    open("nats-server", null).type(command, "to stop");
   }
 
   @Override

@@ -10,8 +10,8 @@ import java.util.stream.Stream;
 
 /**
  * A page is short up to its fold, which is the first {@code <details>}, and a lesson's page shows
- * both plain programs whole before it. Words are those of the prose: code, commands and their
- * outputs, which stand in fenced blocks, are not counted.
+ * both plain programs whole before it. What has a letter or a digit is a word, in prose, code,
+ * commands and outputs alike.
  */
 final class PlainFirstCheck {
   private static final String FENCE = "```";
@@ -40,16 +40,11 @@ final class PlainFirstCheck {
   }
 
   private static long words(List<String> lines) {
-    boolean code = false;
-    long words = 0;
-    for (String line : lines) {
-      if (line.startsWith(FENCE)) {
-        code = !code;
-      } else if (!code) {
-        words += Stream.of(line.split("\\s+")).filter(PlainFirstCheck::isWord).count();
-      }
-    }
-    return words;
+    return lines.stream()
+        .filter(line -> !line.startsWith(FENCE))
+        .flatMap(line -> Stream.of(line.split("\\s+")))
+        .filter(PlainFirstCheck::isWord)
+        .count();
   }
 
   private static boolean isWord(String text) {

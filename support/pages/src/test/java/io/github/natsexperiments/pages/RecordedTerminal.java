@@ -108,7 +108,8 @@ final class RecordedTerminal implements AutoCloseable {
   }
 
   private synchronized int add(String text, boolean typed) {
-    lines.add(new Line(System.nanoTime(), text, typed));
+    String shown = text.replace(folder.toString(), "~/nats-experiments");
+    lines.add(new Line(System.nanoTime(), shown, typed));
     return lines.size();
   }
 

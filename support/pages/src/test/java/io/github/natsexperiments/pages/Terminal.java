@@ -191,7 +191,7 @@ final class Terminal implements AutoCloseable {
           .atMost(OUTPUT_LIMIT)
           .until(isOver::getAsBoolean);
     } catch (ConditionTimeoutException e) {
-      // The result tells.
+      // The result shows it.
     }
     read = result[0].ends();
     return result[0].missing();

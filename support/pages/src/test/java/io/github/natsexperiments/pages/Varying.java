@@ -31,6 +31,11 @@ final class Varying {
           new Rule("\\b\\d\\d:\\d\\d:\\d\\d\\.\\d{3}\\b", "TIME"),
           // The ack subject of a JetStream message holds the nanosecond at which it was stored.
           new Rule("(\\$JS\\.ACK\\.\\S+\\.)\\d{19}(\\.\\d+)", "$1TIME$2"),
+          // A coming server has more in it: before the stream the domain and the account's hash,
+          // and something random at the end.
+          new Rule(
+              "(\\$JS\\.ACK\\.)[^.]+\\.[^.]+\\.((?:[^.]+\\.){2}(?:\\d+\\.){3}TIME\\.\\d+)(?:\\.\\w+)?",
+              "$1$2"),
           // Whether a connection that ends still knows its server is a race between jnats' threads.
           new Rule("(?<=exceptionOccurred)( nats://\\S+)?(?=: )", ""),
           // A message id: the name of the run, and a number.

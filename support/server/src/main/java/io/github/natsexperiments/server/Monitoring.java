@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
  * The HTTP monitoring endpoint of a nats-server on this machine. Waits one second for an answer.
  *
  * @param port its port
- * @see <a href="https://docs.nats.io/running-a-nats-service/nats_admin/monitoring">NATS
- *     documentation: monitoring</a>
+ * @see <a href="https://docs.nats.io/learn/monitoring/monitoring-endpoints">NATS documentation:
+ *     monitoring</a>
  */
 public record Monitoring(int port) {
 

@@ -20,9 +20,8 @@ import java.util.stream.Collectors;
  * goes on without any one of them. Each is a {@link NativeServer}, with its ways to fail; one that
  * is started again is ready when it says so itself, and catches up with the others by and by.
  *
- * @see <a
- *     href="https://docs.nats.io/running-a-nats-service/configuration/clustering/jetstream_clustering">NATS
- *     documentation: JetStream clustering</a>
+ * @see <a href="https://docs.nats.io/learn/topologies/jetstream-in-a-cluster">NATS documentation:
+ *     JetStream clustering</a>
  */
 public final class NativeCluster implements Ports.Server {
 

@@ -235,8 +235,8 @@ public final class NativeServer implements RunningServer, Ports.Server {
    *
    * @throws IOException when the server does not take the configuration, with its own error in the
    *     message; it goes on with the one before
-   * @see <a href="https://docs.nats.io/running-a-nats-service/nats_admin/signals">NATS
-   *     documentation: signals</a>
+   * @see <a href="https://docs.nats.io/learn/deployment/config-management">NATS documentation:
+   *     signals</a>
    */
   @Override
   public synchronized void reload(ServerConfig config) throws IOException {

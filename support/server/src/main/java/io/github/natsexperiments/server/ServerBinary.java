@@ -45,8 +45,8 @@ public record ServerBinary(Path path, String version, String origin) {
    *
    * @throws IOException when there is none; the message is one line that says why and what to
    *     install
-   * @see <a href="https://docs.nats.io/running-a-nats-service/introduction/installation">NATS
-   *     documentation: installing nats-server</a>
+   * @see <a href="https://docs.nats.io/concepts/getting-started">NATS documentation: installing
+   *     nats-server</a>
    */
   public static ServerBinary find() throws IOException {
     return ServerFinder.ofThisMachine().find();

@@ -13,8 +13,8 @@ import java.util.List;
  *
  * @param name short name for messages, for example {@code open}
  * @param text the configuration file's content
- * @see <a href="https://docs.nats.io/running-a-nats-service/configuration">NATS documentation:
- *     configuring nats-server</a>
+ * @see <a href="https://docs.nats.io/reference/config">NATS documentation: configuring
+ *     nats-server</a>
  */
 public record ServerConfig(String name, String text) {
 

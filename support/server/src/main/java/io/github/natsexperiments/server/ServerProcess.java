@@ -85,7 +85,7 @@ final class ServerProcess {
     Command.run(List.of("/bin/sh", "-c", "kill -" + name + " " + process.pid()), SIGNAL_LIMIT);
   }
 
-  /** Every thread is to be stopped; only Linux shows it, elsewhere we believe. */
+  /** Every thread has to be stopped; only Linux shows that, other systems are trusted. */
   boolean isPaused() throws IOException {
     Path tasks = Path.of("/proc", Long.toString(process.pid()), "task");
     if (!Files.isDirectory(tasks)) {

@@ -30,7 +30,7 @@ public final class ProgramsExtension
         TestExecutionExceptionHandler,
         LifecycleMethodExecutionExceptionHandler {
 
-  /** How newer JDKs begin to tell that something is deprecated or restricted. */
+  /** How newer JDKs begin to warn that something is deprecated or restricted. */
   private static final String JVM_WARNING = "WARNING: ";
 
   /** The programs of the class, then those of a nested class, last those of the running test. */
