@@ -1,8 +1,8 @@
 package io.github.natsexperiments.basic;
 
-import static io.github.natsexperiments.basic.Pair.publisher;
-import static io.github.natsexperiments.basic.Pair.subscriber;
-import static io.github.natsexperiments.basic.Pair.waiting;
+import static io.github.natsexperiments.testkit.Pair.publisher;
+import static io.github.natsexperiments.testkit.Pair.subscriber;
+import static io.github.natsexperiments.testkit.Pair.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.testkit.Program;

@@ -1,9 +1,9 @@
 package io.github.natsexperiments.basic;
 
-import static io.github.natsexperiments.basic.Pair.publisher;
-import static io.github.natsexperiments.basic.Pair.received;
-import static io.github.natsexperiments.basic.Pair.subscriber;
-import static io.github.natsexperiments.basic.Pair.waiting;
+import static io.github.natsexperiments.testkit.Pair.publisher;
+import static io.github.natsexperiments.testkit.Pair.received;
+import static io.github.natsexperiments.testkit.Pair.subscriber;
+import static io.github.natsexperiments.testkit.Pair.waiting;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 

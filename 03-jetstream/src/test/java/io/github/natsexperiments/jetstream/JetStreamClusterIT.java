@@ -1,6 +1,6 @@
 package io.github.natsexperiments.jetstream;
 
-import static io.github.natsexperiments.jetstream.Pair.numbers;
+import static io.github.natsexperiments.testkit.Pair.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.server.NativeCluster;

@@ -1,11 +1,11 @@
 package io.github.natsexperiments.jetstream;
 
-import static io.github.natsexperiments.jetstream.Pair.acks;
-import static io.github.natsexperiments.jetstream.Pair.numbers;
-import static io.github.natsexperiments.jetstream.Pair.publisher;
-import static io.github.natsexperiments.jetstream.Pair.subscriber;
-import static io.github.natsexperiments.jetstream.Pair.upTo;
-import static io.github.natsexperiments.jetstream.Pair.waiting;
+import static io.github.natsexperiments.testkit.Pair.acks;
+import static io.github.natsexperiments.testkit.Pair.numbers;
+import static io.github.natsexperiments.testkit.Pair.publisher;
+import static io.github.natsexperiments.testkit.Pair.subscriber;
+import static io.github.natsexperiments.testkit.Pair.upTo;
+import static io.github.natsexperiments.testkit.Pair.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.server.RunningServer;

@@ -1,8 +1,8 @@
 package io.github.natsexperiments.jetstream;
 
-import static io.github.natsexperiments.jetstream.Pair.acks;
-import static io.github.natsexperiments.jetstream.Pair.counted;
-import static io.github.natsexperiments.jetstream.Pair.publisher;
+import static io.github.natsexperiments.testkit.Pair.acks;
+import static io.github.natsexperiments.testkit.Pair.counted;
+import static io.github.natsexperiments.testkit.Pair.publisher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.server.ServerConfig;

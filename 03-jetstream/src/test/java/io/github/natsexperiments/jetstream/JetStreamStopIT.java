@@ -1,13 +1,13 @@
 package io.github.natsexperiments.jetstream;
 
-import static io.github.natsexperiments.jetstream.Pair.acks;
-import static io.github.natsexperiments.jetstream.Pair.counted;
-import static io.github.natsexperiments.jetstream.Pair.numbers;
-import static io.github.natsexperiments.jetstream.Pair.publisher;
-import static io.github.natsexperiments.jetstream.Pair.range;
-import static io.github.natsexperiments.jetstream.Pair.subscriber;
-import static io.github.natsexperiments.jetstream.Pair.upTo;
-import static io.github.natsexperiments.jetstream.Pair.waiting;
+import static io.github.natsexperiments.testkit.Pair.acks;
+import static io.github.natsexperiments.testkit.Pair.counted;
+import static io.github.natsexperiments.testkit.Pair.numbers;
+import static io.github.natsexperiments.testkit.Pair.publisher;
+import static io.github.natsexperiments.testkit.Pair.range;
+import static io.github.natsexperiments.testkit.Pair.subscriber;
+import static io.github.natsexperiments.testkit.Pair.upTo;
+import static io.github.natsexperiments.testkit.Pair.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -50,7 +50,7 @@ class JetStreamStopIT {
     try (JetStreamView view = new JetStreamView(server)) {
       assertThat(view.messages()).isEqualTo(counted(publisher, "Published"));
     }
-    assertThat(acks(publisher)).hasSize((int) counted(publisher, "Published"));
+    assertThat(acks(publisher)).hasSize(counted(publisher, "Published"));
   }
 
   @Tag("soak")
@@ -64,7 +64,7 @@ class JetStreamStopIT {
     stop(subscriber, signal, exitCode);
 
     int received = numbers(subscriber).size();
-    assertThat(received).isEqualTo((int) counted(subscriber, "Received"));
+    assertThat(received).isEqualTo(counted(subscriber, "Received"));
     assertThat(acks(subscriber)).hasSize(received);
     assertThat(publisher.waitForExit()).isZero();
     try (JetStreamView view = new JetStreamView(server)) {

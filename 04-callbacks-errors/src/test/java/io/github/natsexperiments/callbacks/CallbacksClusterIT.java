@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.natsexperiments.server.NativeCluster;
 import io.github.natsexperiments.server.NativeServer;
+import io.github.natsexperiments.testkit.Pair;
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.nats.client.Connection;

@@ -1,9 +1,10 @@
 package io.github.natsexperiments.callbacks;
 
-import static io.github.natsexperiments.callbacks.Pair.publisher;
-import static io.github.natsexperiments.callbacks.Pair.subscriber;
+import static io.github.natsexperiments.testkit.Pair.publisher;
+import static io.github.natsexperiments.testkit.Pair.subscriber;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.natsexperiments.testkit.Pair;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
@@ -46,7 +47,7 @@ class ForeignConsumerIT {
         program.waitForStderr("ERROR Consumer \"callbacks\" is there and ");
         program.waitForStderr(refused[2]);
       }
-      assertThat(Pair.consumer(server).getConsumerConfiguration().toJson())
+      assertThat(Durable.consumer(server).getConsumerConfiguration().toJson())
           .isEqualTo(before.getConsumerConfiguration().toJson());
     }
   }

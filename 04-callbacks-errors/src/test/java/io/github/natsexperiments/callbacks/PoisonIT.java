@@ -1,9 +1,10 @@
 package io.github.natsexperiments.callbacks;
 
-import static io.github.natsexperiments.callbacks.Pair.publisher;
-import static io.github.natsexperiments.callbacks.Pair.subscriber;
+import static io.github.natsexperiments.testkit.Pair.publisher;
+import static io.github.natsexperiments.testkit.Pair.subscriber;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.natsexperiments.testkit.Pair;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import org.junit.jupiter.api.Test;
@@ -22,7 +23,7 @@ class PoisonIT {
     // The eight others did not wait for them.
     assertThat(subscriber.stdoutLines())
         .extracting(Pair::number)
-        .containsExactly(0L, 1L, 2L, 3L, 5L, 6L, 7L, 8L);
+        .containsExactly(0, 1, 2, 3, 5, 6, 7, 8);
     for (int sequence : new int[] {5, 10}) {
       for (int delivery : new int[] {1, 2}) {
         subscriber.waitForStderr(
@@ -40,7 +41,7 @@ class PoisonIT {
     assertThat(subscriber.stderrLines()).anyMatch(line -> line.endsWith("; given up 2"));
     assertThat(Pair.summary(subscriber))
         .isEqualTo("INFO Received 10 messages, missing 0, duplicated 0");
-    assertThat(Pair.consumer(server).getNumAckPending()).isZero();
+    assertThat(Durable.consumer(server).getNumAckPending()).isZero();
   }
 
   @Test

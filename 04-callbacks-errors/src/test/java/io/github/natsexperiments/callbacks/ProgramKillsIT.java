@@ -1,9 +1,10 @@
 package io.github.natsexperiments.callbacks;
 
-import static io.github.natsexperiments.callbacks.Pair.publisher;
-import static io.github.natsexperiments.callbacks.Pair.subscriber;
+import static io.github.natsexperiments.testkit.Pair.publisher;
+import static io.github.natsexperiments.testkit.Pair.subscriber;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.natsexperiments.testkit.Pair;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import java.time.Duration;
@@ -12,7 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.stream.LongStream;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -57,7 +58,7 @@ class ProgramKillsIT {
     }
     assertThat(runOf).hasSize(count);
     assertThat(doubled).isLessThanOrEqualTo(kills);
-    assertThat(Pair.consumer(server).getNumAckPending()).isZero();
+    assertThat(Durable.consumer(server).getNumAckPending()).isZero();
   }
 
   @Test
@@ -76,7 +77,7 @@ class ProgramKillsIT {
 
     assertThat(StoredNumbers.in(server, "sample_stream"))
         .hasSize(count)
-        .containsExactlyInAnyOrderElementsOf(LongStream.range(0, count).boxed().toList());
+        .containsExactlyInAnyOrderElementsOf(IntStream.range(0, count).boxed().toList());
     // A message that is stored is not stored again, also when nobody remembers its id any more.
     RunningProgram again = publisher(server, command).start();
     assertThat(again.waitForExit()).isZero();

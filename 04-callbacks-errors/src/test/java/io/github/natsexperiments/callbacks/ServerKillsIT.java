@@ -1,9 +1,10 @@
 package io.github.natsexperiments.callbacks;
 
-import static io.github.natsexperiments.callbacks.Pair.publisher;
-import static io.github.natsexperiments.callbacks.Pair.subscriber;
+import static io.github.natsexperiments.testkit.Pair.publisher;
+import static io.github.natsexperiments.testkit.Pair.subscriber;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.natsexperiments.testkit.Pair;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import java.time.Duration;

@@ -1,11 +1,12 @@
 package io.github.natsexperiments.callbacks;
 
-import static io.github.natsexperiments.callbacks.Pair.publisher;
-import static io.github.natsexperiments.callbacks.Pair.subscriber;
-import static io.github.natsexperiments.callbacks.Pair.waiting;
+import static io.github.natsexperiments.testkit.Pair.publisher;
+import static io.github.natsexperiments.testkit.Pair.subscriber;
+import static io.github.natsexperiments.testkit.Pair.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.server.ServerConfig;
+import io.github.natsexperiments.testkit.Pair;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;

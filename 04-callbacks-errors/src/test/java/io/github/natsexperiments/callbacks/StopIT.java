@@ -1,10 +1,11 @@
 package io.github.natsexperiments.callbacks;
 
-import static io.github.natsexperiments.callbacks.Pair.publisher;
-import static io.github.natsexperiments.callbacks.Pair.subscriber;
-import static io.github.natsexperiments.callbacks.Pair.waiting;
+import static io.github.natsexperiments.testkit.Pair.publisher;
+import static io.github.natsexperiments.testkit.Pair.subscriber;
+import static io.github.natsexperiments.testkit.Pair.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.natsexperiments.testkit.Pair;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import java.io.IOException;
@@ -33,8 +34,8 @@ class StopIT {
     assertThat(Pair.summary(subscriber))
         .isEqualTo("INFO Received " + received + " messages, missing 0, duplicated 0");
     // Nothing delivered without an ack: the next run goes on exactly there.
-    assertThat(Pair.consumer(server).getNumAckPending()).isZero();
-    assertThat(Pair.consumer(server).getAckFloor().getConsumerSequence()).isEqualTo(received);
+    assertThat(Durable.consumer(server).getNumAckPending()).isZero();
+    assertThat(Durable.consumer(server).getAckFloor().getConsumerSequence()).isEqualTo(received);
 
     publisher.signal(signal);
     assertThat(publisher.waitForExit()).isEqualTo(exitCode);
@@ -49,7 +50,7 @@ class StopIT {
     RunningProgram first = subscriber(server, "-n", 300, "--subject", "foo").start();
     assertThat(first.waitForExit()).isZero();
     assertThat(first.stdoutLines()).hasSize(300);
-    assertThat(Pair.consumer(server).getNumAckPending()).isZero();
+    assertThat(Durable.consumer(server).getNumAckPending()).isZero();
 
     RunningProgram second = subscriber(server, "-n", 700, "-t", "10s").start();
     assertThat(second.waitForExit()).isZero();

@@ -1,6 +1,7 @@
 package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.server.RunningServer;
+import io.github.natsexperiments.testkit.Pair;
 import io.nats.client.Connection;
 import io.nats.client.IterableConsumer;
 import io.nats.client.Message;
@@ -24,8 +25,8 @@ final class StoredNumbers {
   }
 
   /** Fewer than there are when the server that reads for us is dead, or is not up to date. */
-  static List<Long> in(RunningServer server, String stream) throws Exception {
-    List<Long> numbers = new ArrayList<>();
+  static List<Integer> in(RunningServer server, String stream) throws Exception {
+    List<Integer> numbers = new ArrayList<>();
     try (Connection connection = Pair.connect(server)) {
       long count = count(server, stream);
       OrderedConsumerContext consumer =

@@ -2,6 +2,7 @@ package io.github.natsexperiments.callbacks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.natsexperiments.testkit.Pair;
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.Proxy;
 import io.github.natsexperiments.testkit.RunningProgram;

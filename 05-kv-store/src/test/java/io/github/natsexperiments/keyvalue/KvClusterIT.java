@@ -1,10 +1,10 @@
 package io.github.natsexperiments.keyvalue;
 
-import static io.github.natsexperiments.keyvalue.Pair.connect;
-import static io.github.natsexperiments.keyvalue.Pair.entries;
+import static io.github.natsexperiments.keyvalue.Entries.entries;
+import static io.github.natsexperiments.testkit.Pair.connect;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.natsexperiments.keyvalue.Pair.Entry;
+import io.github.natsexperiments.keyvalue.Entries.Entry;
 import io.github.natsexperiments.server.NativeCluster;
 import io.github.natsexperiments.server.NativeServer;
 import io.github.natsexperiments.testkit.Program;

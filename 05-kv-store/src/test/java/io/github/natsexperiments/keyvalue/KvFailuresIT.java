@@ -1,10 +1,10 @@
 package io.github.natsexperiments.keyvalue;
 
-import static io.github.natsexperiments.keyvalue.Pair.ack;
-import static io.github.natsexperiments.keyvalue.Pair.connect;
-import static io.github.natsexperiments.keyvalue.Pair.publisher;
-import static io.github.natsexperiments.keyvalue.Pair.subscriber;
-import static io.github.natsexperiments.keyvalue.Pair.watching;
+import static io.github.natsexperiments.keyvalue.Entries.ack;
+import static io.github.natsexperiments.keyvalue.Entries.watching;
+import static io.github.natsexperiments.testkit.Pair.connect;
+import static io.github.natsexperiments.testkit.Pair.publisher;
+import static io.github.natsexperiments.testkit.Pair.subscriber;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.server.RunningServer;

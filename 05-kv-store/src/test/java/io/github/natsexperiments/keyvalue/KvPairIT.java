@@ -1,15 +1,15 @@
 package io.github.natsexperiments.keyvalue;
 
-import static io.github.natsexperiments.keyvalue.Pair.ack;
-import static io.github.natsexperiments.keyvalue.Pair.connect;
-import static io.github.natsexperiments.keyvalue.Pair.entries;
-import static io.github.natsexperiments.keyvalue.Pair.publisher;
-import static io.github.natsexperiments.keyvalue.Pair.subscriber;
-import static io.github.natsexperiments.keyvalue.Pair.watching;
+import static io.github.natsexperiments.keyvalue.Entries.ack;
+import static io.github.natsexperiments.keyvalue.Entries.entries;
+import static io.github.natsexperiments.keyvalue.Entries.watching;
+import static io.github.natsexperiments.testkit.Pair.connect;
+import static io.github.natsexperiments.testkit.Pair.publisher;
+import static io.github.natsexperiments.testkit.Pair.subscriber;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.natsexperiments.keyvalue.Pair.Entry;
+import io.github.natsexperiments.keyvalue.Entries.Entry;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;

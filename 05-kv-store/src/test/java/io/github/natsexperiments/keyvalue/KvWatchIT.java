@@ -1,9 +1,9 @@
 package io.github.natsexperiments.keyvalue;
 
-import static io.github.natsexperiments.keyvalue.Pair.connect;
-import static io.github.natsexperiments.keyvalue.Pair.publisher;
-import static io.github.natsexperiments.keyvalue.Pair.subscriber;
-import static io.github.natsexperiments.keyvalue.Pair.watching;
+import static io.github.natsexperiments.keyvalue.Entries.watching;
+import static io.github.natsexperiments.testkit.Pair.connect;
+import static io.github.natsexperiments.testkit.Pair.publisher;
+import static io.github.natsexperiments.testkit.Pair.subscriber;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.server.RunningServer;

@@ -50,6 +50,17 @@ public final class Pair {
     return running;
   }
 
+  /** The line of a received message, as the original Python pair prints it. */
+  public static String received(String subject, Object payload) {
+    return "Received a message from subject \"" + subject + "\" (reply = \"\"): " + payload;
+  }
+
+  /** Waits for up to 4 minutes until a program has written so many lines to stdout. */
+  public static void awaitLines(RunningProgram program, long lines) {
+    long[] seen = {0};
+    program.waitForStdout(line -> ++seen[0] >= lines, Duration.ofMinutes(4));
+  }
+
   /** The number in a line of a received message. */
   public static int number(String line) {
     return number(NUMBER, line);

@@ -1,40 +1,25 @@
 package io.github.natsexperiments.keyvalue;
 
-import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
-import io.nats.client.Connection;
-import io.nats.client.Nats;
-import io.nats.client.Options;
-import java.io.IOException;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The two jars of the lesson, connected to a test's server, and what their lines mean. */
-final class Pair {
+/** What the lines of the two programs mean. */
+final class Entries {
   private static final Pattern ENTRY =
       Pattern.compile(
           "(PUT|DELETE|PURGE) key \"([^\"]+)\" \\(revision = \"(\\d+)\", age = \"\\d+\\.\\d{3} s\"\\)"
               + "(?:: (.*))?");
 
-  private Pair() {}
+  private Entries() {}
 
   /** A line of the subscriber; the value is null after a delete or purge. */
   record Entry(String operation, String key, long revision, String value) {
     static Entry put(String key, long revision, String value) {
       return new Entry("PUT", key, revision, value);
     }
-  }
-
-  /** The publisher, not started yet. */
-  static Program publisher(RunningServer server, Object... args) {
-    return Program.jar("publisher").env("NATS_URL", server.url()).args(args);
-  }
-
-  /** The subscriber, not started yet. */
-  static Program subscriber(RunningServer server, Object... args) {
-    return Program.jar("subscriber").env("NATS_URL", server.url()).args(args);
   }
 
   /** Starts a subscriber and waits until it has shown what there is. */
@@ -46,7 +31,7 @@ final class Pair {
 
   /** All that the subscriber has shown, and nothing that is not an entry. */
   static List<Entry> entries(RunningProgram subscriber) {
-    return subscriber.stdoutLines().stream().map(Pair::entry).toList();
+    return subscriber.stdoutLines().stream().map(Entries::entry).toList();
   }
 
   private static Entry entry(String line) {
@@ -61,10 +46,5 @@ final class Pair {
   /** The line that a put makes in the publisher. */
   static String ack(String bucket, String key, long revision) {
     return "Ack: bucket = \"%s\", key = \"%s\", revision = \"%d\"".formatted(bucket, key, revision);
-  }
-
-  /** A connection of the test's own. */
-  static Connection connect(RunningServer server) throws IOException, InterruptedException {
-    return Nats.connect(Options.builder().server(server.url()).maxReconnects(0).build());
   }
 }
