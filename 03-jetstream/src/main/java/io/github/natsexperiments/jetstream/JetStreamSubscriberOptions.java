@@ -70,7 +70,7 @@ final class JetStreamSubscriberOptions {
   @Option(
       names = "--batch",
       paramLabel = "N",
-      description = "Most messages that wait here for their turn. Default: 1000, or the count.")
+      description = "Messages that may wait here, at most. Default: 1000, or the count.")
   private void setBatch(int value) {
     if (value < 2) {
       throw new ParameterException(
@@ -113,7 +113,7 @@ final class JetStreamSubscriberOptions {
     return work;
   }
 
-  /** Most messages that wait for their turn. */
+  /** How many messages may wait here. */
   int batch() {
     return batch;
   }

@@ -66,7 +66,7 @@ final class Outgoing {
   private Failure tooLarge(IllegalArgumentException e) throws InterruptedException {
     long max = connection.getMaxPayload();
     try {
-      connection.flush(run.flushTimeout()); // the messages before this one shall arrive
+      connection.flush(run.flushTimeout()); // so that the messages before this one arrive
     } catch (TimeoutException | IllegalStateException lost) {
       e.addSuppressed(lost);
     }
