@@ -113,7 +113,7 @@ final class Kit {
     }
   }
 
-  /** A folder for the eyes of its owner only, by mode 0700 or, on Windows, by its access list. */
+  /** A folder that only its owner can read, by mode 0700 or, on Windows, by its access list. */
   private static Path privateFolder(Path folder) throws IOException {
     Files.createDirectory(folder);
     if (Files.getFileAttributeView(folder, PosixFileAttributeView.class) != null) {

@@ -41,7 +41,8 @@ final class ConsumerSetup implements ConsumerListener {
       names = "--durable",
       paramLabel = "NAME",
       converter = Names.OfStream.class,
-      description = "Name of the consumer; who uses the same shares it. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Name of the consumer; subscribers with the same one share it. Default: ${DEFAULT-VALUE}.")
   private String name = "sample_durable";
 
   @Option(

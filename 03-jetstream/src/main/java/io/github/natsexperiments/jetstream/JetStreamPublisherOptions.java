@@ -112,7 +112,7 @@ final class JetStreamPublisherOptions {
       paramLabel = "WINDOW",
       arity = "0..1",
       fallbackValue = "1000",
-      description = "Have up to WINDOW messages on their way (default: ${FALLBACK-VALUE}).")
+      description = "Keep up to WINDOW messages in flight (default: ${FALLBACK-VALUE}).")
   private void setWindow(int value) {
     window = (int) Numbers.upTo(PublisherBuilder.LARGEST_WINDOW, spec, "--async", value);
   }
@@ -129,7 +129,7 @@ final class JetStreamPublisherOptions {
     return subject;
   }
 
-  /** Messages on their way at once; 0 to wait for each ack. */
+  /** Messages in flight at once; 0 to wait for each ack. */
   int window() {
     return window;
   }

@@ -83,7 +83,7 @@ final class JetStreamSubscriberOptions {
   @Option(
       names = "--batch",
       paramLabel = "N",
-      description = "Most messages that wait here for their turn. Default: 1000, or the count.")
+      description = "Messages that may wait here, at most. Default: 1000, or the count.")
   private void setBatch(int value) {
     if (value < 2) {
       throw new ParameterException(
@@ -126,7 +126,7 @@ final class JetStreamSubscriberOptions {
     return work.toMillis();
   }
 
-  /** Most messages that wait for their turn. */
+  /** How many messages may wait here. */
   int batch() {
     return batch;
   }

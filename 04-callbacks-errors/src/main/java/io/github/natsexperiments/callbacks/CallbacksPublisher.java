@@ -69,12 +69,11 @@ public final class CallbacksPublisher implements Callable<Integer> {
             // Every callback of these two listeners is printed as an event.
             .connectionListener(events)
             .errorListener(events)
-            // Lessons 1 and 2 wait 5 s between two attempts. Here messages shall flow again within
-            // 2 s of the server's return.
+            // Lessons 1 and 2 wait 5 s between two attempts. Here messages flow again within 2 s
+            // of the server's return.
             .reconnectWait(Duration.ofSeconds(1))
-            // No buffer for the time without a server: the publisher's window is the only memory,
-            // and it knows what it holds. With jnats' own 8 MB a message would leave later,
-            // behind its back.
+            // No buffer for the time without a server: only the publisher's window keeps messages,
+            // and sends them again. jnats' own 8 MB would send them later, too.
             .reconnectBufferSize(0);
     if (options.fastDetect()) {
       // Noticed after 6 to 8 s. The price: a pause of that length costs a reconnect.

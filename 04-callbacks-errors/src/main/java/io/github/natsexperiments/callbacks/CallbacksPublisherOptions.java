@@ -59,7 +59,7 @@ final class CallbacksPublisherOptions {
 
   @Option(
       names = "--resume",
-      description = "Go on after the last number that the stream holds; --count is then the total.")
+      description = "Continue after the last number in the stream; --count is then the total.")
   private boolean resume;
 
   @Option(

@@ -65,7 +65,7 @@ final class CallbacksSubscriberOptions {
       names = "--ack-wait",
       paramLabel = "D",
       converter = DurationConverter.class,
-      description = "Without an ack a message comes again after that long. Default: 30s.")
+      description = "Deliver a message without an ack again after that long. Default: 30s.")
   Duration ackWait; // or null
 
   @Option(
@@ -79,7 +79,7 @@ final class CallbacksSubscriberOptions {
   @Option(
       names = "--max-deliver",
       paramLabel = "N",
-      description = "Give a failing message up at its Nth delivery. Default: 3.")
+      description = "Give up on a failing message at its Nth delivery. Default: 3.")
   private void setMaxDeliver(long value) {
     maxDeliver = Numbers.positive(spec, "--max-deliver", value);
   }

@@ -77,7 +77,7 @@ final class KvPublisherOptions {
       paramLabel = "WINDOW",
       arity = "0..1",
       fallbackValue = "1000",
-      description = "Do not wait for each answer: up to WINDOW puts (1000) are on their way.")
+      description = "Do not wait for each answer: keep up to WINDOW puts (1000) in flight.")
   private void setWindow(int puts) {
     if (puts < 1 || puts > PublisherBuilder.LARGEST_WINDOW) {
       throw new ParameterException(
@@ -110,7 +110,7 @@ final class KvPublisherOptions {
     return removal.purge;
   }
 
-  /** How many puts may be on their way; 0 to wait for each answer. */
+  /** How many puts may be in flight; 0 to wait for each answer. */
   int window() {
     return window;
   }

@@ -59,7 +59,7 @@ final class KvSubscriberOptions {
 
   @Option(
       names = "--follow",
-      description = "Wait for the bucket when there is none, and go on with one created again.")
+      description = "Wait for a missing bucket, and continue with one created again.")
   boolean follow;
 
   /** What else to do than to watch the newest value of each key and all that follow. */

@@ -43,7 +43,7 @@ final class TokenSubscriberOptions {
 
   @Option(
       names = "--follow",
-      description = "Wait for the bucket when there is none, and go on with one created again.")
+      description = "Wait for a missing bucket, and continue with one created again.")
   boolean follow;
 
   Run run() {

@@ -150,7 +150,7 @@ public final class Cli {
 
   static int failure(Exception thrown, boolean verbose) {
     if (thrown instanceof ConnectFailedException failed) {
-      // Turned first: its reason counts more than a listener's that the connection is closed now.
+      // Converted first: its reason matters more than a listener's, that the connection is closed.
       return failure(Connections.failure(failed, null), verbose);
     }
     // What a listener heard explains why a call failed, such as one on a closed connection.

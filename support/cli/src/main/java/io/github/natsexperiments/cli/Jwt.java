@@ -30,8 +30,8 @@ import java.util.regex.Pattern;
  * @param text the text it was read from
  * @param type {@code operator}, {@code account} or {@code user}
  * @param name what people call the subject
- * @param subject public key of whom it is about: O…, A… or U…
- * @param issuer public key of who signed it
+ * @param subject public key of the entity that it describes: O…, A… or U…
+ * @param issuer public key of the signer
  * @param account public key of the account of a user, otherwise null
  * @param issuedAt when it was signed
  * @param expires when it ends, or null when it does not

@@ -20,7 +20,7 @@ public final class Pace {
   /**
    * Waits for the next beat; the first is at once.
    *
-   * @return false when the run shall end
+   * @return false when the run is to end
    */
   public boolean next() throws InterruptedException {
     if (interval > 0) {

@@ -61,7 +61,7 @@ public final class PayloadSource {
   /**
    * Waits for the next payload.
    *
-   * @return null when there is none: the count is reached, the input has ended, or the run shall
+   * @return null when there is none: the count is reached, the input has ended, or the run is to
    *     end
    */
   public byte[] next() throws InterruptedException {

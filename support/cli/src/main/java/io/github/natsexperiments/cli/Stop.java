@@ -102,8 +102,8 @@ public final class Stop implements AutoCloseable {
   }
 
   /**
-   * Ends a wait that this class knows nothing of, as soon as the run shall end; now, if it shall
-   * already.
+   * Ends a wait that this class knows nothing of, as soon as the run is asked to end; at once, if
+   * it already is.
    *
    * @param wake called once, in any thread
    */
@@ -159,7 +159,7 @@ public final class Stop implements AutoCloseable {
     }
   }
 
-  /** Whether the run shall end. Costs next to nothing, also in a loop of a million a second. */
+  /** Whether the run is asked to end. Costs next to nothing, even a million times a second. */
   public boolean asked() {
     return reason != null;
   }
@@ -170,9 +170,9 @@ public final class Stop implements AutoCloseable {
   }
 
   /**
-   * Waits, or returns at once when the run shall end.
+   * Waits, or returns at once when the run is asked to end.
    *
-   * @return whether the run shall end
+   * @return whether the run is asked to end
    */
   public boolean sleep(Duration duration) throws InterruptedException {
     return asked.await(duration.toNanos(), TimeUnit.NANOSECONDS);

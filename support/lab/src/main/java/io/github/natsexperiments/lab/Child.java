@@ -73,7 +73,7 @@ final class Child implements AutoCloseable {
                   in.transferTo(out);
                 } catch (IOException e) {
                   outputClosed.run();
-                  in.transferTo(OutputStream.nullOutputStream()); // it shall not wait for a reader
+                  in.transferTo(OutputStream.nullOutputStream()); // never waits for a reader
                 }
               } catch (IOException e) {
                 // It has ended.

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "server",
     synopsisHeading = "Usage: ./",
-    description = "Runs a nats-server until Ctrl-C. Without --data nothing of it stays.",
+    description = "Runs a nats-server until Ctrl-C. Without --data, it leaves nothing behind.",
     footer = {
       "",
       "Examples:",
@@ -135,7 +135,7 @@ final class Server implements Callable<Integer> {
     }
   }
 
-  /** The issuer has written something new, such as whom it has revoked: the server shall know. */
+  /** The issuer has written something new, such as a revocation: the server has to read it. */
   private ServerConfig reloadIfChanged(NativeServer server, ServerConfig before) {
     Kit kit = Kit.of(profile);
     ServerConfig now = kit == null ? before : kit.current(before);
