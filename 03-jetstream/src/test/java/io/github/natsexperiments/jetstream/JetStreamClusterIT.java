@@ -3,10 +3,8 @@ package io.github.natsexperiments.jetstream;
 import static io.github.natsexperiments.testkit.Pair.numbers;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.natsexperiments.server.NativeCluster;
-import io.github.natsexperiments.server.NativeServer;
-import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
+import io.github.natsexperiments.testkit.TestCluster;
 import java.time.Duration;
 import java.util.HashSet;
 import org.junit.jupiter.api.Tag;
@@ -19,20 +17,17 @@ class JetStreamClusterIT {
   private static final int WINDOW = 1000;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  /** Servers elect a new leader after 4 to 9 s of silence; an election or two may fail. */
-  private static final Duration ELECTION = Duration.ofSeconds(27);
-
   /** jnats alone would notice after 44 to 88 s that its request for messages is lost. */
   private static final Duration RETURN = Duration.ofSeconds(15);
 
   @Test
   void nothingIsMissingOrDoubledWhenTheLeaderDies() throws Exception {
-    try (NativeCluster cluster = NativeCluster.start(0)) {
-      RunningProgram subscriber = program(cluster, "subscriber", "--ack-wait", "5s").start();
+    try (TestCluster cluster = TestCluster.start()) {
+      RunningProgram subscriber = cluster.program("subscriber", "--ack-wait", "5s").start();
       subscriber.waitForStderr("Waiting for stream");
       RunningProgram publisher =
-          program(
-                  cluster,
+          cluster
+              .program(
                   "publisher",
                   "--replicas",
                   3,
@@ -44,14 +39,13 @@ class JetStreamClusterIT {
                   "100us")
               .start();
       subscriber.waitForStdout("Ack: ");
-      NativeServer leader = leader(cluster);
       publisher.waitForStdoutLines(MESSAGES / 3, PATIENCE);
-      leader.kill();
+      cluster.killLeader("sample_stream");
       int acks = publisher.stdoutLines().size();
       int received = numbers(subscriber).size();
 
       // A window of acks may have been on its way; any more are of the new leader.
-      publisher.waitForStdoutLines(acks + WINDOW + 1, ELECTION);
+      publisher.waitForStdoutLines(acks + WINDOW + 1, TestCluster.ELECTION);
       // Two lines for each message.
       subscriber.waitForStdoutLines(2 * (received + WINDOW) + 1, RETURN);
       assertThat(publisher.waitForExit(PATIENCE)).isZero();
@@ -70,21 +64,9 @@ class JetStreamClusterIT {
       assertThat(subscriber.waitForStderr("Received ")).contains(", missing 0, ");
 
       RunningProgram all =
-          program(cluster, "subscriber", "--ordered", "-q", "-n", MESSAGES, "-t", "20s").start();
+          cluster.program("subscriber", "--ordered", "-q", "-n", MESSAGES, "-t", "20s").start();
       assertThat(all.waitForExit(PATIENCE)).isZero();
       assertThat(all.waitForStderr("Received " + MESSAGES)).endsWith(", missing 0, duplicated 0");
-    }
-  }
-
-  private static Program program(NativeCluster cluster, String jar, Object... args) {
-    return Program.jar(jar).args("--server", cluster.urls()).args(args);
-  }
-
-  private static NativeServer leader(NativeCluster cluster) throws Exception {
-    try (JetStreamView view = new JetStreamView(cluster.nodes().get(0))) {
-      assertThat(view.stream().getConfiguration().getReplicas()).isEqualTo(3);
-      String name = view.stream().getClusterInfo().getLeader(); // n1, n2 or n3
-      return cluster.nodes().get(Integer.parseInt(name.substring(1)) - 1);
     }
   }
 }

@@ -1,16 +1,11 @@
 package io.github.natsexperiments.keyvalue;
 
 import static io.github.natsexperiments.keyvalue.Entries.entries;
-import static io.github.natsexperiments.testkit.Pair.connect;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.keyvalue.Entries.Entry;
-import io.github.natsexperiments.server.NativeCluster;
-import io.github.natsexperiments.server.NativeServer;
-import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
-import io.nats.client.Connection;
-import io.nats.client.api.StreamInfo;
+import io.github.natsexperiments.testkit.TestCluster;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -36,28 +31,25 @@ class KvClusterIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  /** Servers elect a new leader after 4 to 9 s of silence; an election or two may fail. */
-  private static final Duration ELECTION = Duration.ofSeconds(27);
-
   @Test
   void nothingIsMissingNothingComesTwiceWhenTheLeaderDies() throws Exception {
-    try (NativeCluster cluster = NativeCluster.start(0)) {
+    try (TestCluster cluster = TestCluster.start()) {
       RunningProgram subscriber =
-          program(cluster, "subscriber", "--key", ">", "--follow", "-n", PUTS, "-t", "60s").start();
+          cluster.program("subscriber", "--key", ">", "--follow", "-n", PUTS, "-t", "60s").start();
       subscriber.waitForStderr("Waiting for bucket");
       RunningProgram publisher =
-          program(cluster, "publisher", "-n", PUTS, "-i", "100us", "--async", "-m", "{n}")
+          cluster
+              .program("publisher", "-n", PUTS, "-i", "100us", "--async", "-m", "{n}")
               .args("--replicas", 3, "--history", HISTORY, "--keys", keys())
               .start();
       subscriber.waitForStdout("PUT ");
-      NativeServer leader = leader(cluster);
       publisher.waitForStdoutLines(PUTS / 3, PATIENCE);
-      leader.kill();
+      cluster.killLeader("KV_sample_kv");
       int acks = publisher.stdoutLines().size();
       int watched = subscriber.stdoutLines().size();
 
       // A window of answers may have been on its way; any more are of the new leader.
-      publisher.waitForStdoutLines(acks + WINDOW + 1, ELECTION);
+      publisher.waitForStdoutLines(acks + WINDOW + 1, TestCluster.ELECTION);
       subscriber.waitForStdoutLines(watched + WINDOW + 1, PATIENCE);
       assertThat(publisher.waitForExit(PATIENCE)).isZero();
       assertThat(subscriber.waitForExit(PATIENCE)).isZero();
@@ -76,21 +68,7 @@ class KvClusterIT {
     }
   }
 
-  private static Program program(NativeCluster cluster, String jar, Object... args) {
-    return Program.jar(jar).args("--server", cluster.urls()).args(args);
-  }
-
   private static String keys() {
     return IntStream.range(0, KEYS).mapToObj(n -> "k" + n).collect(Collectors.joining(","));
-  }
-
-  private static NativeServer leader(NativeCluster cluster) throws Exception {
-    try (Connection connection = connect(cluster.nodes().get(0))) {
-      // A bucket is a stream.
-      StreamInfo stream = connection.jetStreamManagement().getStreamInfo("KV_sample_kv");
-      assertThat(stream.getConfiguration().getReplicas()).isEqualTo(3);
-      String name = stream.getClusterInfo().getLeader(); // n1, n2 or n3
-      return cluster.nodes().get(Integer.parseInt(name.substring(1)) - 1);
-    }
   }
 }

@@ -2,10 +2,10 @@ package io.github.natsexperiments.token;
 
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
+import io.github.natsexperiments.testkit.Pair;
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.nats.client.Connection;
-import io.nats.client.Nats;
 import io.nats.client.Options;
 import io.nats.client.api.KeyValueConfiguration;
 import java.io.IOException;
@@ -61,10 +61,14 @@ record Login(String token, String hash) {
     return file;
   }
 
+  /** The login of the test's own connections. */
+  Options.Builder options() {
+    return Options.builder().token(token.toCharArray());
+  }
+
   /** A connection of the test's own. */
   Connection connect(RunningServer server) throws IOException, InterruptedException {
-    return Nats.connect(
-        Options.builder().server(server.url()).token(token.toCharArray()).maxReconnects(0).build());
+    return Pair.connect(server, options());
   }
 
   /** The programs' bucket, in which no value is overwritten before a subscriber has seen it. */

@@ -3,10 +3,9 @@ package io.github.natsexperiments.token;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.natsexperiments.server.NativeCluster;
-import io.github.natsexperiments.server.NativeServer;
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
+import io.github.natsexperiments.testkit.TestCluster;
 import io.nats.client.Connection;
 import io.nats.client.KeyValue;
 import io.nats.client.api.StreamInfo;
@@ -28,15 +27,12 @@ class TokenClusterIT {
   private static final int PUTTERS = 4;
   private static final Duration PATIENCE = Duration.ofSeconds(90);
 
-  /** Servers elect a new leader after 4 to 9 s of silence; an election or two may fail. */
-  private static final Duration ELECTION = Duration.ofSeconds(27);
-
   private static final Login LOGIN = Login.issue();
 
   @Test
   void noWriteIsLostOrDoubledWhenTheLeaderDies() throws Exception {
     String login = "\nauthorization { token: \"%s\" }\n".formatted(LOGIN.hash());
-    try (NativeCluster cluster = NativeCluster.start(0, login)) {
+    try (TestCluster cluster = TestCluster.start(login, LOGIN::options)) {
       RunningProgram subscriber = program(cluster, "subscriber", "--key", ">", "--follow").start();
       subscriber.waitForStderr("Waiting for bucket");
       List<RunningProgram> adders = startAdders(cluster);
@@ -50,15 +46,14 @@ class TokenClusterIT {
                 .start());
         putters.get(0).waitForStdout("Ack: "); // one is enough to create the bucket
       }
-      NativeServer leader = leader(cluster);
       putters.get(0).waitForStdoutLines(puts / 3, PATIENCE);
-      leader.kill();
+      cluster.killLeader("KV_sample_kv");
       List<Integer> acks = putters.stream().map(TokenClusterIT::lines).toList();
       int watched = lines(subscriber);
 
       // One answer may have been on its way; any more are of the new leader.
       for (int i = 0; i < PUTTERS; i++) {
-        putters.get(i).waitForStdoutLines(Math.min(acks.get(i) + 2, puts), ELECTION);
+        putters.get(i).waitForStdoutLines(Math.min(acks.get(i) + 2, puts), TestCluster.ELECTION);
       }
       subscriber.waitForStdoutLines(watched + 100, PATIENCE);
       for (RunningProgram putter : putters) {
@@ -71,9 +66,7 @@ class TokenClusterIT {
       }
       subscriber.waitForStdout("): " + (puts - 1));
 
-      NativeServer alive =
-          cluster.nodes().stream().filter(NativeServer::isAlive).findFirst().orElseThrow();
-      try (Connection connection = LOGIN.connect(alive)) {
+      try (Connection connection = cluster.connect()) {
         // Each write has a revision of its own, and there are no others.
         assertThat(stream(connection).getStreamState().getLastSequence()).isEqualTo(WRITES);
         // Any server with a copy may answer this, also one that is a moment behind.
@@ -93,12 +86,12 @@ class TokenClusterIT {
   }
 
   /** None where the servers are too old for it: the program says so. */
-  private static List<RunningProgram> startAdders(NativeCluster cluster) throws Exception {
+  private static List<RunningProgram> startAdders(TestCluster cluster) throws Exception {
     List<RunningProgram> adders = new ArrayList<>();
     Program adder =
         program(cluster, "publisher", "--replicas", 3, "--key", "counter", "--increment")
             .args("-n", INCREMENTS, "-i", "10ms");
-    try (Connection connection = LOGIN.connect(cluster.nodes().get(0))) {
+    try (Connection connection = cluster.connect()) {
       if (!connection.getServerInfo().isSameOrNewerThanVersion("2.9.21")) {
         RunningProgram refused = adder.start();
         assertThat(refused.waitForExit()).isEqualTo(1);
@@ -113,20 +106,8 @@ class TokenClusterIT {
     return adders;
   }
 
-  private static Program program(NativeCluster cluster, String jar, Object... args) {
-    return Program.jar(jar)
-        .env("NATS_TOKEN", LOGIN.token())
-        .args("--server", cluster.urls())
-        .args(args);
-  }
-
-  private static NativeServer leader(NativeCluster cluster) throws Exception {
-    try (Connection connection = LOGIN.connect(cluster.nodes().get(0))) {
-      StreamInfo stream = stream(connection);
-      assertThat(stream.getConfiguration().getReplicas()).isEqualTo(3);
-      String name = stream.getClusterInfo().getLeader(); // n1, n2 or n3
-      return cluster.nodes().get(Integer.parseInt(name.substring(1)) - 1);
-    }
+  private static Program program(TestCluster cluster, String jar, Object... args) {
+    return cluster.program(jar, args).env("NATS_TOKEN", LOGIN.token());
   }
 
   /** A bucket is a stream. */
