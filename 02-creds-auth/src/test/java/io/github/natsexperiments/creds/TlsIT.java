@@ -24,8 +24,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** TLS that works, and every way in which it does not: each in its own words. */
 class TlsIT {
-  /** A second on a quiet machine; jnats alone says some of these after 10 s. */
-  private static final Duration SOON = Duration.ofSeconds(9);
+  /**
+   * From the start of the JVM to its end: half a second on a quiet machine, 2 s where both sides
+   * wait for the other's first word. jnats alone says some of these after 10 s.
+   */
+  private static final Duration SOON = Duration.ofSeconds(4);
 
   @TempDir private static Path folder;
   private static Path kit;

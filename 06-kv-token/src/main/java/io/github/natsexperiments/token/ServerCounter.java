@@ -24,8 +24,9 @@ import java.time.Duration;
  * A counter that the server keeps: a message says what to add, and its ack says the sum. Nobody
  * reads before writing, so nobody is too late. Needs nats-server 2.12.
  *
- * @see <a href="https://docs.nats.io/nats-concepts/jetstream/streams">NATS documentation:
- *     streams</a>
+ * @see <a
+ *     href="https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-49.md">NATS:
+ *     distributed counters</a>
  */
 final class ServerCounter {
   private static final Duration ANSWER = Duration.ofSeconds(2);
@@ -42,7 +43,7 @@ final class ServerCounter {
   static void open(Connection connection, KeyValueConfiguration bucket)
       throws Failure, IOException, InterruptedException {
     JetStreamHints.checkServer(connection);
-    String name = "ucket \"" + bucket.getBucketName() + "\"";
+    String name = '"' + bucket.getBucketName() + '"';
     StreamConfiguration counting =
         StreamConfiguration.builder(bucket.getBackingConfig())
             .allowMessageCounter()
@@ -54,10 +55,11 @@ final class ServerCounter {
         JetStreamErrors.ask(connection, () -> connection.jetStreamManagement().addStream(counting));
       } else if (!found.getConfiguration().getAllowMessageCounter()) {
         throw new Failure(
-            ExitCode.FAILED, "B" + name + " keeps values, no counters: name another --bucket");
+            ExitCode.FAILED,
+            "Bucket " + name + " keeps values, no counters: name another --bucket");
       }
     } catch (JetStreamApiException e) {
-      throw JetStreamHints.failure("No b" + name, e);
+      throw JetStreamHints.failure("No bucket " + name, e);
     }
   }
 

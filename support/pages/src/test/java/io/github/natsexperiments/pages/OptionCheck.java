@@ -20,7 +20,7 @@ final class OptionCheck {
       Pattern.compile(
           "(?<lesson>\\d\\d-[\\w-]+/target/)?\\b(?<program>publisher|subscriber|issuer|gallery)\\.jar"
               + "|\\blab (?<command>server|info|break|run(?: 0?(?<run>\\d)\\S*)?)"
-              + "|(?<foreign>(?<![\\w./-])(?:nats|nats-server|nsc|docker|mvn|git|java|kill|tail|script|timeout|apt-get|set)) ");
+              + "|(?<foreign>(?<![\\w./-])(?:nats|nats-server|nsc|docker|mvn|git|java|kill|tail|script|timeout|apt-get|set|curl|grep)) ");
 
   /** What the programs say to an option that they do not have. */
   private static final String UNKNOWN = "Unknown option: '";

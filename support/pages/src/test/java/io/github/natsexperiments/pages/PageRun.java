@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -28,6 +29,12 @@ final class PageRun implements AutoCloseable {
   private static final int USUAL_PORT = 4222;
 
   private static final Pattern LOCALHOST = Pattern.compile("localhost:(422[2-4])");
+
+  /** On the pages; the server takes any that is free, and shows it. */
+  private static final String USUAL_MONITORING = "http://127.0.0.1:8222/";
+
+  private static final Pattern MONITORING =
+      Pattern.compile("monitoring +(http://127\\.0\\.0\\.1:\\d+)");
 
   private final Page page;
   private final Path folder;
@@ -112,9 +119,17 @@ final class PageRun implements AutoCloseable {
   }
 
   private String withFreePorts(String line) {
-    return LOCALHOST
-        .matcher(line)
-        .replaceAll(at -> "localhost:" + (Integer.parseInt(at.group(1)) - USUAL_PORT + port));
+    String here =
+        LOCALHOST
+            .matcher(line)
+            .replaceAll(at -> "localhost:" + (Integer.parseInt(at.group(1)) - USUAL_PORT + port));
+    return terminals.values().stream()
+        .flatMap(terminal -> terminal.output().stream())
+        .map(MONITORING::matcher)
+        .filter(Matcher::find)
+        .findFirst()
+        .map(shown -> here.replace(USUAL_MONITORING, shown.group(1) + "/"))
+        .orElse(here);
   }
 
   private Optional<Problem> compare(Block block) {
