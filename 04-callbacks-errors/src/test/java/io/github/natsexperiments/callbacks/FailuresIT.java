@@ -57,7 +57,7 @@ class FailuresIT {
         .allMatch(line -> line.endsWith("maximum messages exceeded [10077]"));
     assertThat(Pair.summary(publisher)).contains("10077");
     assertThat(StoredNumbers.in(server, "sample_stream"))
-        .isEqualTo(IntStream.range(0, 100).mapToObj(Long::valueOf).toList());
+        .isEqualTo(IntStream.range(0, 100).boxed().toList());
 
     // With room again, --resume completes the run.
     try (Connection connection = Pair.connect(server)) {
@@ -73,7 +73,7 @@ class FailuresIT {
     RunningProgram rest = publisher(server, "-n", 150, "-i", 0, "--resume").start();
     assertThat(rest.waitForExit()).isZero();
     assertThat(StoredNumbers.in(server, "sample_stream"))
-        .isEqualTo(IntStream.range(0, 150).mapToObj(Long::valueOf).toList());
+        .isEqualTo(IntStream.range(0, 150).boxed().toList());
   }
 
   @Test

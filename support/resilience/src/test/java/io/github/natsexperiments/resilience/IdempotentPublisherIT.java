@@ -33,7 +33,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -193,7 +192,6 @@ class IdempotentPublisherIT {
             () -> {
               while (!over.get()) {
                 send(publisher, 20);
-                LockSupport.parkNanos(1_000_000);
               }
             });
     try {
