@@ -46,23 +46,4 @@ public final class Streams {
     }
     return stream.getSealed() ? "is sealed: it takes no messages any more" : null;
   }
-
-  /** Whether one of the stream's subjects, which may have wildcards, matches a subject. */
-  public static boolean takes(StreamConfiguration stream, String subject) {
-    return stream.getSubjects().stream().anyMatch(pattern -> matches(pattern, subject));
-  }
-
-  private static boolean matches(String pattern, String subject) {
-    String[] wanted = pattern.split("\\.");
-    String[] tokens = subject.split("\\.");
-    for (int i = 0; i < wanted.length; i++) {
-      if (wanted[i].equals(">")) {
-        return tokens.length > i;
-      }
-      if (i == tokens.length || !wanted[i].equals("*") && !wanted[i].equals(tokens[i])) {
-        return false;
-      }
-    }
-    return wanted.length == tokens.length;
-  }
 }
