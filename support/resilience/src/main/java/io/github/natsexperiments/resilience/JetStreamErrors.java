@@ -1,7 +1,6 @@
 package io.github.natsexperiments.resilience;
 
 import static io.nats.client.support.NatsJetStreamConstants.JS_CONSUMER_NOT_FOUND_ERR;
-import static io.nats.client.support.NatsJetStreamConstants.JS_NO_MESSAGE_FOUND_ERR;
 import static io.nats.client.support.NatsJetStreamConstants.JS_SEQUENCE_TEMPORARILY_UNKNOWN;
 import static io.nats.client.support.NatsJetStreamConstants.JS_WRONG_LAST_SEQUENCE;
 
@@ -56,11 +55,6 @@ public final class JetStreamErrors {
   /** Whether there is no such consumer. */
   public static boolean isConsumerNotFound(Throwable e) {
     return hasCode(e, JS_CONSUMER_NOT_FOUND_ERR);
-  }
-
-  /** Whether there is no such message, or none on that subject. */
-  public static boolean isMessageNotFound(Throwable e) {
-    return hasCode(e, JS_NO_MESSAGE_FOUND_ERR);
   }
 
   /**

@@ -166,25 +166,15 @@ public record StoredRun(String run, NavigableMap<Long, Long> sequences, long fir
   private static MessageInfo get(Connection connection, String stream, String which)
       throws IOException, JetStreamApiException, InterruptedException {
     byte[] request = which.getBytes(StandardCharsets.UTF_8);
-    try {
-      return JetStreamErrors.ask(
-          connection,
-          () -> {
-            Message answer =
-                connection.request("$JS.API.STREAM.MSG.GET." + stream, request, ANSWER);
-            if (answer == null) {
-              throw new IOException("no answer from the leader of stream \"" + stream + "\"");
-            }
-            MessageInfo message = new MessageInfo(answer, stream, false);
-            message.throwOnHasError();
-            return message;
-          });
-    } catch (JetStreamApiException e) {
-      if (JetStreamErrors.isMessageNotFound(e)) {
-        return null;
-      }
-      throw e;
-    }
+    return JetStreamErrors.ask(
+        connection,
+        () -> {
+          Message answer = connection.request("$JS.API.STREAM.MSG.GET." + stream, request, ANSWER);
+          if (answer == null) {
+            throw new IOException("no answer from the leader of stream \"" + stream + "\"");
+          }
+          return Streams.message(stream, answer);
+        });
   }
 
   /** The id of a message; empty when it has none. */

@@ -3,8 +3,11 @@ package io.github.natsexperiments.resilience;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamOptions;
+import io.nats.client.Message;
+import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
+import io.nats.client.support.NatsJetStreamConstants;
 import java.io.IOException;
 import java.time.Duration;
 
@@ -34,6 +37,13 @@ public final class Streams {
       }
       throw e;
     }
+  }
+
+  /** The message in a leader's answer to {@code STREAM.MSG.GET}; null when there is none. */
+  static MessageInfo message(String stream, Message answer) throws JetStreamApiException {
+    MessageInfo message = new MessageInfo(answer, stream, false);
+    boolean none = message.getApiErrorCode() == NatsJetStreamConstants.JS_NO_MESSAGE_FOUND_ERR;
+    return none ? null : message.throwOnHasError();
   }
 
   /** Why a stream acknowledges nothing that is published to it; null when it does. */
