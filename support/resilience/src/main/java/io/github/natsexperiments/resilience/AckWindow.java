@@ -21,7 +21,7 @@ final class AckWindow {
     final String subject;
     final Headers headers;
     final byte[] body;
-    final boolean awaited; // somebody waits for its ack
+    final boolean awaited; // a caller waits for its ack
     final long after; // the last sequence of the stream, as known when this was taken
     final long takenAt = System.nanoTime();
     String replyTo; // changes under the lock; to read the one before does no harm
@@ -85,7 +85,7 @@ final class AckWindow {
     return span() < size && (bytes + length <= maxBytes || bytes == 0);
   }
 
-  /** Whether enough has been acknowledged to wake somebody who waits for room. */
+  /** Whether enough has been acknowledged to wake a caller that waits for room. */
   boolean isThreeQuartersFull() {
     return span() > size * 3L / 4 || bytes > maxBytes / 4 * 3;
   }

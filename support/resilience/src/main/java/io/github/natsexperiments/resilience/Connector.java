@@ -29,7 +29,7 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * {@code Nats.connect} that says why when it cannot, and says it at once. When a server rejects the
- * login, jnats tells nothing before the connection timeout has passed: the reason reaches only the
+ * login, jnats reports nothing until the connection timeout has passed: the reason reaches only the
  * {@link ErrorListener}, after milliseconds. So this listens there while {@code Nats.connect} runs
  * in a thread of its own.
  *
@@ -37,7 +37,7 @@ import java.util.concurrent.TimeoutException;
  * Connection connection = Connector.connect(options); // in place of Nats.connect(options)
  * }</pre>
  *
- * <p>Thread-safe: each call stands by itself.
+ * <p>Thread-safe: calls are independent of each other.
  *
  * @see <a href="https://docs.nats.io/learn/resilient-clients/connecting">NATS documentation:
  *     connecting</a>
@@ -143,7 +143,7 @@ public final class Connector {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         result.completeExceptionally(e);
-      } catch (Throwable e) { // whatever this thread dies of: somebody waits for the result
+      } catch (Throwable e) { // whatever ends this thread: the caller waits for the result
         result.completeExceptionally(e);
       }
     }

@@ -89,9 +89,9 @@ public final class JetStreamErrors {
   }
 
   /**
-   * Sends a request, and tells a missing permission from a server that does not answer. jnats
-   * reports both as a timeout: the server says what is missing in an error of its own, which is no
-   * answer to the request.
+   * Sends a request, and distinguishes a missing permission from a server that does not answer.
+   * jnats reports both as a timeout: the server says what is missing in an error of its own, which
+   * is no answer to the request.
    *
    * @throws NotPermittedException when the permission to ask is missing
    * @throws ConnectionClosedException when the connection has been closed for good
