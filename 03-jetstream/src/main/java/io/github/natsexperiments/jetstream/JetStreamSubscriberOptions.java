@@ -3,9 +3,9 @@ package io.github.natsexperiments.jetstream;
 import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.DurationConverter;
 import io.github.natsexperiments.cli.HeaderOptions;
-import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
 import io.github.natsexperiments.cli.Run;
+import io.github.natsexperiments.cli.StreamToRead;
 import io.github.natsexperiments.cli.Subjects;
 import io.github.natsexperiments.cli.SubscriberOptions;
 import io.nats.client.Connection;
@@ -40,14 +40,8 @@ final class JetStreamSubscriberOptions {
   @Mixin private CommonOptions common;
   @Mixin private SubscriberOptions subscriber;
   @Mixin HeaderOptions.ForSubscribing headers;
+  @Mixin private StreamToRead stream;
   @Mixin private ConsumerSetup consumer;
-
-  @Option(
-      names = "--stream",
-      paramLabel = "NAME",
-      converter = Names.OfStream.class,
-      description = "Stream to read. Default: ${DEFAULT-VALUE}.")
-  private String stream = "sample_stream";
 
   @Option(
       names = "--subject",
@@ -103,12 +97,12 @@ final class JetStreamSubscriberOptions {
 
   /** The stream to read. */
   String stream() {
-    return stream;
+    return stream.name();
   }
 
   /** The consumer: how to create it, and what to say of it. */
   ConsumerSetup consumer(Connection connection, Run run) {
-    return consumer.on(connection, stream, subject, run);
+    return consumer.on(connection, stream(), subject, run);
   }
 
   /** Whether messages come without being acknowledged. */
@@ -144,6 +138,6 @@ final class JetStreamSubscriberOptions {
   /** What to say when nothing came for so long. */
   String gaveUp() {
     return "Gave up: no message in stream \"%s\" for %s ms"
-        .formatted(stream, timeout() == null ? "" : timeout().toMillis());
+        .formatted(stream(), timeout() == null ? "" : timeout().toMillis());
   }
 }

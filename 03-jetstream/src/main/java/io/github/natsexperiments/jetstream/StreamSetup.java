@@ -4,6 +4,7 @@ import io.github.natsexperiments.cli.Console;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.JetStreamHints;
+import io.github.natsexperiments.cli.Subjects;
 import io.github.natsexperiments.resilience.JetStreamErrors;
 import io.github.natsexperiments.resilience.NotPermittedException;
 import io.github.natsexperiments.resilience.Streams;
@@ -125,7 +126,7 @@ final class StreamSetup {
       throw new Failure(
           ExitCode.FAILED, "Stream \"%s\" %s: choose another --stream".formatted(name, why));
     }
-    if (!Streams.takes(there, subject)) {
+    if (!Subjects.cover(there.getSubjects(), subject)) {
       throw new Failure(
           ExitCode.FAILED,
           "Stream \"%s\" does not take messages for \"%s\": choose another --stream or --subject"

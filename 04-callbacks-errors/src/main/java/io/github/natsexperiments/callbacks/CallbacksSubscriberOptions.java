@@ -6,6 +6,7 @@ import io.github.natsexperiments.cli.HeaderOptions;
 import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
 import io.github.natsexperiments.cli.Run;
+import io.github.natsexperiments.cli.StreamToRead;
 import io.github.natsexperiments.cli.Subjects;
 import io.github.natsexperiments.cli.SubscriberOptions;
 import io.nats.client.Options;
@@ -38,13 +39,7 @@ final class CallbacksSubscriberOptions {
   @Mixin private CommonOptions common;
   @Mixin private SubscriberOptions subscriber;
   @Mixin HeaderOptions.ForSubscribing headers;
-
-  @Option(
-      names = "--stream",
-      paramLabel = "NAME",
-      converter = Names.OfStream.class,
-      description = "Stream to read. Default: ${DEFAULT-VALUE}.")
-  private String stream = "sample_stream";
+  @Mixin private StreamToRead stream;
 
   @Option(
       names = "--subject",
@@ -118,7 +113,7 @@ final class CallbacksSubscriberOptions {
   }
 
   String stream() {
-    return stream;
+    return stream.name();
   }
 
   String durable() {
@@ -144,6 +139,6 @@ final class CallbacksSubscriberOptions {
 
   String gaveUp() {
     return "Gave up: no message of stream \"%s\" for %s ms"
-        .formatted(stream, timeout() == null ? "" : timeout().toMillis());
+        .formatted(stream(), timeout() == null ? "" : timeout().toMillis());
   }
 }

@@ -83,9 +83,7 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
         lastException = null;
       }
       // The server knows every subscription again: this is the end of the interruption.
-      case RESUBSCRIBED -> {
-        report(time, "RESUBSCRIBED", url, "");
-      }
+      case RESUBSCRIBED -> report(time, "RESUBSCRIBED", url, "");
       // The last event: jnats does not try again. Closed by the program itself, or by jnats when
       // the attempts are used up or the server has refused the login twice.
       case CLOSED -> {

@@ -3,6 +3,7 @@ package io.github.natsexperiments.callbacks;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Run;
+import io.github.natsexperiments.cli.Subjects;
 import io.github.natsexperiments.resilience.ConnectionClosedException;
 import io.github.natsexperiments.resilience.IdempotentPublisher;
 import io.github.natsexperiments.resilience.JetStreamErrors;
@@ -98,7 +99,7 @@ final class StreamLookup {
           .info("Created stream \"" + name + "\" for subject \"" + options.subject() + "\"");
     }
     String why = Streams.whyNoAcks(found.getConfiguration());
-    if (why == null && !Streams.takes(found.getConfiguration(), options.subject())) {
+    if (why == null && !Subjects.cover(found.getConfiguration().getSubjects(), options.subject())) {
       why = "does not take subject \"" + options.subject() + "\"";
     }
     if (why != null) {

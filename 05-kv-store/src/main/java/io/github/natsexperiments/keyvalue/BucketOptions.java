@@ -5,6 +5,7 @@ import io.github.natsexperiments.cli.Console;
 import io.github.natsexperiments.cli.DurationConverter;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.KvNames;
+import io.github.natsexperiments.cli.Numbers;
 import io.nats.client.Connection;
 import io.nats.client.api.KeyValueConfiguration;
 import io.nats.client.api.KeyValueStatus;
@@ -15,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
@@ -76,11 +76,7 @@ final class BucketOptions {
       paramLabel = "N",
       description = "New bucket: how many values of each key are kept, 1 to 64. Default: 1.")
   private void setHistory(int values) {
-    if (values < 1 || values > LONGEST_HISTORY) {
-      throw new ParameterException(
-          spec.commandLine(), "Invalid value '" + values + "' for --history: it must be 1 to 64");
-    }
-    history = values;
+    history = (int) Numbers.upTo(LONGEST_HISTORY, spec, "--history", values);
   }
 
   /** The bucket's name. */

@@ -2,6 +2,7 @@ package io.github.natsexperiments.keyvalue;
 
 import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.KvNames;
+import io.github.natsexperiments.cli.Numbers;
 import io.github.natsexperiments.cli.PublisherOptions;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Stop;
@@ -13,7 +14,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The options of {@link KvPublisher}. */
@@ -79,15 +79,7 @@ final class KvPublisherOptions {
       fallbackValue = "1000",
       description = "Do not wait for each answer: keep up to WINDOW puts (1000) in flight.")
   private void setWindow(int puts) {
-    if (puts < 1 || puts > PublisherBuilder.LARGEST_WINDOW) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "Invalid value '"
-              + puts
-              + "' for --async: it must be 1 to "
-              + PublisherBuilder.LARGEST_WINDOW);
-    }
-    window = puts;
+    window = (int) Numbers.upTo(PublisherBuilder.LARGEST_WINDOW, spec, "--async", puts);
   }
 
   /** Starts the run. */

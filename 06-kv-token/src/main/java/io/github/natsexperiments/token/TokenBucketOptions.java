@@ -6,6 +6,7 @@ import io.github.natsexperiments.cli.DurationConverter;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.KvNames;
+import io.github.natsexperiments.cli.Numbers;
 import io.nats.client.Connection;
 import io.nats.client.MessageTtl;
 import io.nats.client.api.KeyValueConfiguration;
@@ -66,11 +67,7 @@ final class TokenBucketOptions {
       paramLabel = "N",
       description = "New bucket: how many servers of a cluster keep it, 1 to 5. Default: 1.")
   private void setReplicas(int value) {
-    if (value < 1 || value > 5) {
-      throw new ParameterException(
-          spec.commandLine(), "Invalid value '" + value + "' for --replicas: it must be 1 to 5");
-    }
-    replicas = value;
+    replicas = (int) Numbers.upTo(5, spec, "--replicas", value);
   }
 
   @Option(
@@ -121,10 +118,8 @@ final class TokenBucketOptions {
     try {
       return entry == null ? 0 : Long.parseLong(entry.getValueAsString());
     } catch (NumberFormatException e) {
-      throw new Failure(
-          ExitCode.FAILED,
-          "Key \"" + key + "\" holds no number: name another one, such as --key counter",
-          e);
+      String why = "Key \"%s\" holds no number: name another one, such as --key counter";
+      throw new Failure(ExitCode.FAILED, why.formatted(key), e);
     }
   }
 
@@ -160,15 +155,10 @@ final class TokenBucketOptions {
       requireChecksOf(is.getReplicas(), connection);
     }
     if (increment && is.getMaxHistoryPerKey() < LONGEST_HISTORY) {
-      console.warn(
-          "Bucket \""
-              + name
-              + "\" keeps "
-              + is.getMaxHistoryPerKey()
-              + " of the "
-              + LONGEST_HISTORY
-              + " newest values: if the server crashes, an increment may count twice;"
-              + " --increment creates a --bucket that is safe");
+      String risk =
+          "Bucket \"%s\" keeps %d of the %d newest values: if the server crashes, an increment may"
+              + " count twice; --increment creates a --bucket that is safe";
+      console.warn(risk.formatted(name, is.getMaxHistoryPerKey(), LONGEST_HISTORY));
     }
   }
 
@@ -178,11 +168,8 @@ final class TokenBucketOptions {
    */
   private static void requireChecksOf(int copies, Connection connection) throws Failure {
     if (copies > 1) {
-      require(
-          connection,
-          "2.9.21",
-          "--increment with several replicas needs nats-server 2.9.21 or newer, or it loses"
-              + " additions");
+      String needs = "--increment with several replicas needs nats-server 2.9.21 or newer";
+      require(connection, "2.9.21", needs + ", or it loses additions");
     }
   }
 

@@ -23,22 +23,12 @@ public final class Connections {
   }
 
   /**
-   * Connects to one of the servers of the options.
-   *
-   * @param whyRejected finds the words for a rejected login, from what the server says of itself
-   *     (its version, whether it asks for a login; null when it said nothing); null for the
-   *     server's own words, which are the same for every cause
-   * @throws Failure exit code 3 when no server can be reached, 4 when the login is rejected
-   */
-  public static Connection connect(Options options, Function<ServerInfo, String> whyRejected)
-      throws Failure, InterruptedException {
-    return connect(options, Duration.ZERO, whyRejected);
-  }
-
-  /**
    * The same, for a server that may not be there yet.
    *
    * @param wait how long to try again while no server can be reached
+   * @param whyRejected finds the words for a rejected login, from what the server says of itself
+   *     (its version, whether it asks for a login; null when it said nothing); null for the
+   *     server's own words, which are the same for every cause
    */
   public static Connection connect(
       Options options, Duration wait, Function<ServerInfo, String> whyRejected)
@@ -60,7 +50,7 @@ public final class Connections {
   /**
    * Gives a failed connect its words and its exit code.
    *
-   * @param whyRejected like that of {@link #connect(Options, Function)}
+   * @param whyRejected like that of {@link #connect(Options, Duration, Function)}
    */
   static Failure failure(ConnectFailedException e, Function<ServerInfo, String> whyRejected) {
     String servers = ServerUrls.show(e.servers());

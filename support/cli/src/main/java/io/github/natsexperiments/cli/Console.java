@@ -75,11 +75,6 @@ public final class Console {
     }
   }
 
-  /** Prints the line of a message that JetStream has stored or that was acknowledged to it. */
-  public void acked(String stream, long sequence) {
-    acked(stream, sequence, "");
-  }
-
   /**
    * Prints the line of an acknowledgement, unless quiet.
    *

@@ -1,6 +1,7 @@
 package io.github.natsexperiments.cli;
 
 import io.nats.client.support.Validator;
+import java.util.List;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -17,6 +18,11 @@ public final class Subjects {
   /** Whether every subject that the second pattern stands for is one of the first, too. */
   public static boolean covers(String pattern, String other) {
     return match(pattern, other, false);
+  }
+
+  /** Whether one of several patterns, such as a stream's subjects, covers a subject. */
+  public static boolean cover(List<String> patterns, String subject) {
+    return patterns.stream().anyMatch(pattern -> covers(pattern, subject));
   }
 
   /** Whether some subject is one of both patterns. */

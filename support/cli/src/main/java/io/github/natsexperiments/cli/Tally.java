@@ -2,6 +2,7 @@ package io.github.natsexperiments.cli;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.github.natsexperiments.resilience.StoredRun;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -82,9 +83,9 @@ public final class Tally {
    * @return false when it has come before
    */
   public boolean add(byte[] payload, String id) {
-    int dash = id == null ? -1 : id.lastIndexOf('-');
-    long number = dash < 0 ? -1 : digits(id, dash + 1);
-    if (number < 0 || !isOurs(id, dash)) {
+    long number = id == null ? -1 : StoredRun.number(id);
+    int dash = number < 0 ? -1 : id.lastIndexOf('-');
+    if (dash < 0 || !isOurs(id, dash)) {
       add(payload);
       return true;
     }
@@ -186,19 +187,6 @@ public final class Tally {
           && Arrays.equals(before, 0, hash, payload, 0, hash)
           && Arrays.equals(behind, 0, behind.length, payload, after, after + behind.length);
     }
-  }
-
-  /** The number at the end of an id, or -1. */
-  private static long digits(String id, int from) {
-    long number = 0;
-    for (int at = from; at < id.length(); at++) {
-      char c = id.charAt(at);
-      if (c < '0' || c > '9') {
-        return -1;
-      }
-      number = number * 10 + c - '0';
-    }
-    return from < id.length() && id.length() - from <= MOST_DIGITS ? number : -1;
   }
 
   /** Messages counted so far. */

@@ -46,7 +46,7 @@ final class AckInbox {
           settle(message, reply);
         }
       }
-    } catch (Throwable e) { // of a listener; somebody waits
+    } catch (Throwable e) { // thrown by a listener; a caller may be waiting
       publisher.fail(e);
     }
     if (dispatcher.getPendingMessageCount() == 0 && publisher.onTheirWay() >= MANY) {
@@ -60,7 +60,7 @@ final class AckInbox {
   private void settle(InFlight message, Message reply) {
     try {
       if (reply.isStatusMessage()) {
-        // 503: nobody listens there, the stream may be gone. 429: too many at once.
+        // 503: no stream listens there, it may be gone. 429: too many at once.
         publisher.resender.sendLater(message, reply.getStatus().getMessageWithCode());
       } else if (message.awaited) {
         PublishAck ack = new PublishAck(reply);
@@ -77,7 +77,7 @@ final class AckInbox {
           listener.refused(message.number, message.subject, message.body, e);
         }
         publisher.settled(message, 0, null, e);
-      } else { // somebody who is no stream answers, like lesson 1's --reply
+      } else { // not a stream answers, but a program like lesson 1's --reply
         publisher.resender.noStreamAnswers(message);
       }
     } catch (IOException e) { // the same, in JSON

@@ -39,7 +39,7 @@ final class AckMemory {
     current.clear();
   }
 
-  /** The sequences mean other messages now, or somebody wants the same ones again. */
+  /** The sequences now mean other messages, or the same ones are wanted again. */
   void clear() {
     before.clear();
     current.clear();

@@ -21,10 +21,10 @@ final class AckWindow {
     final String subject;
     final Headers headers;
     final byte[] body;
-    final boolean awaited; // somebody waits for its ack
+    final boolean awaited; // a caller waits for its ack
     final long after; // the last sequence of the stream, as known when this was taken
     final long takenAt = System.nanoTime();
-    volatile String replyTo;
+    String replyTo; // changes under the lock; to read the one before does no harm
     // Guarded by the publisher.
     long sentAt;
     int sent; // times
@@ -85,7 +85,7 @@ final class AckWindow {
     return span() < size && (bytes + length <= maxBytes || bytes == 0);
   }
 
-  /** Whether enough has been acknowledged to wake somebody who waits for room. */
+  /** Whether enough has been acknowledged to wake a caller that waits for room. */
   boolean isThreeQuartersFull() {
     return span() > size * 3L / 4 || bytes > maxBytes / 4 * 3;
   }
@@ -99,7 +99,7 @@ final class AckWindow {
   /** Adds the message with the next number. */
   void add(InFlight message) {
     message.replyTo = replyTo[place(next)];
-    places.set(place(next++), message);
+    places.setRelease(place(next++), message);
     bytes += message.body.length;
   }
 
@@ -107,7 +107,7 @@ final class AckWindow {
     if (message.sent > 1) {
       renew(message); // a second ack may still come: it must not be taken for that of the next
     }
-    places.set(place(message.number), null);
+    places.setRelease(place(message.number), null);
     bytes -= message.body.length;
     advance();
   }
@@ -129,7 +129,7 @@ final class AckWindow {
   InFlight waitingFor(String subject) {
     try {
       long reply = Long.parseLong(subject, inbox.length(), subject.length(), 10);
-      InFlight message = places.get(Math.floorMod(reply, size));
+      InFlight message = places.getAcquire(Math.floorMod(reply, size));
       return message != null && message.replyTo.equals(subject) ? message : null;
     } catch (NumberFormatException e) {
       return null; // not from a stream
@@ -137,14 +137,14 @@ final class AckWindow {
   }
 
   boolean contains(InFlight message) {
-    return places.get(place(message.number)) == message;
+    return places.getAcquire(place(message.number)) == message;
   }
 
   /** The messages without an ack, oldest first. */
   List<InFlight> pending() {
     List<InFlight> pending = new ArrayList<>();
     for (long n = oldest; n < next; n++) {
-      InFlight message = places.get(place(n));
+      InFlight message = places.getAcquire(place(n));
       if (message != null) {
         pending.add(message);
       }

@@ -4,7 +4,6 @@ import io.nats.client.Connection;
 import io.nats.client.JetStream;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamOptions;
-import io.nats.client.Message;
 import io.nats.client.MessageTtl;
 import io.nats.client.NUID;
 import io.nats.client.PublishOptions;
@@ -158,15 +157,8 @@ final class BucketStream {
       throws IOException, JetStreamApiException, InterruptedException {
     byte[] body = ("{" + which + "}").getBytes(StandardCharsets.UTF_8);
     String subject = "$JS.API.STREAM.MSG.GET." + stream;
-    try {
-      Message message = retry.answer(connection.requestWithTimeout(subject, body, Retry.ANSWER));
-      return new MessageInfo(message, stream, false).throwOnHasError();
-    } catch (JetStreamApiException e) {
-      if (JetStreamErrors.isMessageNotFound(e)) {
-        return null;
-      }
-      throw e;
-    }
+    return Streams.message(
+        stream, retry.answer(connection.requestWithTimeout(subject, body, Retry.ANSWER)));
   }
 
   private String subject(String key) {

@@ -8,6 +8,10 @@ import io.nats.client.Nats;
 import io.nats.client.Options;
 import io.nats.client.api.ServerInfo;
 import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.net.ConnectException;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -25,7 +29,7 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * {@code Nats.connect} that says why when it cannot, and says it at once. When a server rejects the
- * login, jnats tells nothing before the connection timeout has passed: the reason reaches only the
+ * login, jnats reports nothing until the connection timeout has passed: the reason reaches only the
  * {@link ErrorListener}, after milliseconds. So this listens there while {@code Nats.connect} runs
  * in a thread of its own.
  *
@@ -33,7 +37,7 @@ import java.util.concurrent.TimeoutException;
  * Connection connection = Connector.connect(options); // in place of Nats.connect(options)
  * }</pre>
  *
- * <p>Thread-safe: each call stands by itself.
+ * <p>Thread-safe: calls are independent of each other.
  *
  * @see <a href="https://docs.nats.io/learn/resilient-clients/connecting">NATS documentation:
  *     connecting</a>
@@ -76,8 +80,11 @@ public final class Connector {
     }
   }
 
-  /** One call of {@code Nats.connect}, and what is heard meanwhile. */
-  private static final class Attempt extends ForwardingErrorListener {
+  /**
+   * One call of {@code Nats.connect}, and what is heard meanwhile. Later callbacks go to the
+   * listener of the options.
+   */
+  private static final class Attempt implements InvocationHandler {
     private final Options options;
     private final CompletableFuture<Connection> result = new CompletableFuture<>();
     private final List<Exception> heard = new ArrayList<>();
@@ -86,12 +93,15 @@ public final class Connector {
     private Reason foreign;
 
     Attempt(Options options) {
-      super(options.getErrorListener());
       this.options = options;
     }
 
     Connection connect() throws ConnectFailedException, InterruptedException {
-      Options listening = new Options.Builder(options).errorListener(this).build();
+      ErrorListener listener =
+          (ErrorListener)
+              Proxy.newProxyInstance(
+                  ErrorListener.class.getClassLoader(), new Class<?>[] {ErrorListener.class}, this);
+      Options listening = new Options.Builder(options).errorListener(listener).build();
       Thread thread = new Thread(() -> run(listening), "connect");
       thread.setDaemon(true);
       thread.start();
@@ -133,17 +143,32 @@ public final class Connector {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         result.completeExceptionally(e);
-      } catch (Throwable e) { // whatever this thread dies of: somebody waits for the result
+      } catch (Throwable e) { // whatever ends this thread: the caller waits for the result
         result.completeExceptionally(e);
       }
     }
 
     @Override
-    public synchronized void errorOccurred(Connection connection, String error) {
-      if (result.isDone()) {
-        super.errorOccurred(connection, error);
-        return;
+    public Object invoke(Object proxy, Method callback, Object[] args) throws Throwable {
+      synchronized (this) {
+        if (!result.isDone() && args != null && args.length == 2) {
+          if (args[1] instanceof String error) { // errorOccurred
+            hear((Connection) args[0], error);
+            return null;
+          } else if (args[1] instanceof Exception e) { // exceptionOccurred
+            heard.add(e);
+            return null;
+          }
+        }
       }
+      try {
+        return callback.invoke(options.getErrorListener(), args);
+      } catch (InvocationTargetException e) {
+        throw e.getCause();
+      }
+    }
+
+    private void hear(Connection connection, String error) {
       boolean login = JetStreamErrors.isLoginError(error);
       IOException refusal = login ? new AuthenticationException(error) : new IOException(error);
       heard.add(refusal);
@@ -155,15 +180,6 @@ public final class Connector {
       if ((login || Probe.reasonOf(refusal) == Reason.SERVER_FULL)
           && ++rejections == options.getServers().size()) {
         result.completeExceptionally(refusal);
-      }
-    }
-
-    @Override
-    public synchronized void exceptionOccurred(Connection connection, Exception e) {
-      if (result.isDone()) {
-        super.exceptionOccurred(connection, e);
-      } else {
-        heard.add(e);
       }
     }
 

@@ -135,7 +135,8 @@ final class ConsumerSource {
   }
 
   /**
-   * A new stream has other messages, and who creates a consumer again wants the same ones again.
+   * Forgets the acks when the stream is a new one, or the consumer was created again: then the same
+   * messages are wanted again.
    */
   private void rememberAcks(ConsumerInfo found) {
     ZonedDateTime now = found == null || created == null ? null : found.getCreationTime();
@@ -205,7 +206,7 @@ final class ConsumerSource {
     }
   }
 
-  /** To be called when nobody answers for the consumer: is it there at all? */
+  /** Called when there is no answer for the consumer, which may not exist. */
   void throwIfUnseen() throws NotPermittedException {
     if (refused.containsKey(CONSUMER)) {
       throw refused.get(CONSUMER);
@@ -242,8 +243,8 @@ final class ConsumerSource {
     name = null; // not before: an interrupt of close() makes us try once more
   }
 
-  /** Ends the subscription to what the consumer sends, and the consumer if nobody else uses it. */
-  void leave(PullRequests requests) {
+  /** Ends the subscription, and deletes the consumer unless it is a durable. */
+  void end(PullRequests requests) {
     for (int attempt = 0; attempt < 2; attempt++) { // close may interrupt the first one
       Thread.interrupted();
       try {

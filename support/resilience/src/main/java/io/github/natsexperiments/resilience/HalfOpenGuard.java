@@ -51,7 +51,7 @@ public final class HalfOpenGuard implements ConnectionListener, AutoCloseable {
 
   @Override
   public void connectionEvent(Connection connection, Events type, Long time, String url) {
-    // RECONNECTED comes before: there jnats has not yet told the server of our subscriptions.
+    // RECONNECTED comes before: by then jnats has not yet sent our subscriptions to the server.
     if (type == Events.RESUBSCRIBED) {
       Thread thread = new Thread(this::check, "half-open-guard");
       thread.setDaemon(true);
@@ -96,7 +96,8 @@ public final class HalfOpenGuard implements ConnectionListener, AutoCloseable {
       }
     }
     onStuck.run();
-    // forceReconnect comes back when there is a server again: nobody shall have to wait for that.
+    // forceReconnect returns only when there is a server again: the caller should not wait for
+    // that.
     Thread thread = new Thread(() -> reconnect(connection), "reconnect");
     thread.setDaemon(true);
     thread.start();

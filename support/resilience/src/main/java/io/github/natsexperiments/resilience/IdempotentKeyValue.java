@@ -47,7 +47,7 @@ public final class IdempotentKeyValue implements AutoCloseable {
   private final Retry retry;
   private final BucketStream messages;
 
-  /** The same with nobody to hear of long waits. */
+  /** The same without a listener. */
   public IdempotentKeyValue(Connection connection, String bucket)
       throws IOException, JetStreamApiException, InterruptedException {
     this(connection, bucket, new RetryListener() {});

@@ -273,8 +273,8 @@ public final class IdempotentPublisher implements AutoCloseable {
   }
 
   /**
-   * Ends the publishing: who waits is woken and gets an {@code IllegalStateException}, the listener
-   * hears of nothing more. What has no ack is stored or not.
+   * Ends the publishing: callers that wait get an {@code IllegalStateException}, and the listener
+   * is called no more. A message without an ack is stored or not.
    */
   @Override
   public void close() {

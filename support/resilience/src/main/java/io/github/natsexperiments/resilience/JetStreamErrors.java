@@ -1,7 +1,6 @@
 package io.github.natsexperiments.resilience;
 
 import static io.nats.client.support.NatsJetStreamConstants.JS_CONSUMER_NOT_FOUND_ERR;
-import static io.nats.client.support.NatsJetStreamConstants.JS_NO_MESSAGE_FOUND_ERR;
 import static io.nats.client.support.NatsJetStreamConstants.JS_SEQUENCE_TEMPORARILY_UNKNOWN;
 import static io.nats.client.support.NatsJetStreamConstants.JS_WRONG_LAST_SEQUENCE;
 
@@ -58,11 +57,6 @@ public final class JetStreamErrors {
     return hasCode(e, JS_CONSUMER_NOT_FOUND_ERR);
   }
 
-  /** Whether there is no such message, or none on that subject. */
-  public static boolean isMessageNotFound(Throwable e) {
-    return hasCode(e, JS_NO_MESSAGE_FOUND_ERR);
-  }
-
   /**
    * Whether a write was refused because the key, or the stream, holds another revision than the one
    * that was expected. A cluster also answers so while another write is on its way.
@@ -95,9 +89,9 @@ public final class JetStreamErrors {
   }
 
   /**
-   * Sends a request, and tells a missing permission from a server that does not answer. jnats
-   * reports both as a timeout: the server says what is missing in an error of its own, which is no
-   * answer to the request.
+   * Sends a request, and distinguishes a missing permission from a server that does not answer.
+   * jnats reports both as a timeout: the server says what is missing in an error of its own, which
+   * is no answer to the request.
    *
    * @throws NotPermittedException when the permission to ask is missing
    * @throws ConnectionClosedException when the connection has been closed for good

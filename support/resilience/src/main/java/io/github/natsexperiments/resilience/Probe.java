@@ -122,7 +122,7 @@ final class Probe {
       if (options.isTLSRequired() && greets == !options.isTlsFirst()) {
         why = handshake(server, greets, options.getSslContext());
       } else if (!greets && !options.isTlsFirst()) {
-        // Nothing is said to that server: so anybody will do.
+        // Nothing is sent to that server, so any certificate will do.
         why = handshake(server, false, trustingAnybody()) == null ? new TlsFirstException() : null;
       }
       if (why == null || reasonOf(why) == Reason.UNREACHABLE) {

@@ -66,7 +66,7 @@ public final class PublisherBuilder {
   }
 
   /**
-   * Bounds the messages on their way.
+   * Bounds the messages on their way; in bytes, they are bounded by an eighth of the largest heap.
    *
    * @param messages 1 to {@value #LARGEST_WINDOW}; default: 1000
    */
@@ -75,12 +75,6 @@ public final class PublisherBuilder {
       throw new IllegalArgumentException("a window of " + messages);
     }
     this.window = messages;
-    return this;
-  }
-
-  /** Bounds the bytes of the messages on their way. Default: an eighth of the largest heap. */
-  public PublisherBuilder maxBytes(long bytes) {
-    this.maxBytes = bytes;
     return this;
   }
 

@@ -16,7 +16,7 @@ import java.time.Duration;
 /**
  * The requests for messages that a {@link ResumingConsumer} has at the server, and what arrives: at
  * most two at a time, bounded by messages and by bytes. For a thread of its own. jnats' own
- * requests keep the server's word on them to themselves, or tell it to the {@code ErrorListener}
+ * requests keep the server's answers to themselves, or report them to the {@code ErrorListener}
  * only.
  */
 final class PullRequests {
@@ -68,10 +68,10 @@ final class PullRequests {
   }
 
   /**
-   * What the server sends to somebody who has unsubscribed nobody gets before the ack wait is over.
-   * So what is on its way arrives first, while nothing is handled and nothing more asked for.
+   * Waits for the messages on their way, while nothing is handled and nothing more is asked for. If
+   * we unsubscribed first, the server would not deliver them again before the ack wait is over.
    */
-  void letArrive() throws InterruptedException {
+  void awaitArrivals() throws InterruptedException {
     long end = System.nanoTime() + LONGEST_ARRIVAL;
     long before;
     do {
@@ -95,7 +95,7 @@ final class PullRequests {
     return open > 0;
   }
 
-  /** The server has forgotten, or shall be forgotten. */
+  /** The server has forgotten our requests, or answers to them no longer count. */
   void clear() {
     open = 0;
     round++;
@@ -183,7 +183,7 @@ final class PullRequests {
     return null;
   }
 
-  /** The server's word on our requests and acks comes as an error, not as an answer. */
+  /** The server refuses our requests and acks with an error, which is not an answer. */
   void throwIfNotPermitted(String consumer) throws NotPermittedException {
     String error = connection.getLastError();
     if (error == lastError) {

@@ -101,7 +101,7 @@ final class Resender extends Thread {
     }
   }
 
-  /** After a break nobody knows what of that on its way has arrived. */
+  /** After a break it is unknown which of the messages on their way have arrived. */
   private boolean noticeReconnect() {
     boolean again = link.hasReconnected();
     if (again) {
@@ -148,7 +148,7 @@ final class Resender extends Thread {
       while (lookAfter()) {
         LockSupport.parkNanos(this, CHECK_NANOS);
       }
-    } catch (Throwable e) { // whatever this thread dies of: somebody waits for acks
+    } catch (Throwable e) { // whatever ends this thread: a caller may wait for acks
       publisher.fail(e);
     }
   }
@@ -171,7 +171,7 @@ final class Resender extends Thread {
     String why;
     synchronized (publisher) {
       if (publisher.hasEnded() || !settings.inOrder && link.isClosed()) {
-        publisher.notifyAll(); // who waits finds out why
+        publisher.notifyAll(); // callers that wait find out why
         return false;
       }
       noticeReconnect();

@@ -27,7 +27,7 @@ import java.util.function.LongSupplier;
  * }
  * }</pre>
  *
- * <p>With a durable name, a consumer that is there is taken as it is, and created when it is not. A
+ * <p>With a durable name, an existing consumer is used as it is, and a missing one is created. A
  * server that is killed forgets the last acks: what this process has acknowledged (before the
  * handler returned) and gets again is acknowledged again and not handled twice. Without, messages
  * come in order, once, and without acks, through consumers that are deleted afterwards. At most a
@@ -88,7 +88,7 @@ public final class ResumingConsumer implements AutoCloseable {
   /**
    * Nothing happens yet.
    *
-   * @param wanted the durable, as it is created when it is not there; without a durable name, what
+   * @param wanted the durable, created like this if it does not exist; without a durable name, what
    *     to read
    * @param listener hears what happens beside messages
    */
@@ -190,13 +190,13 @@ public final class ResumingConsumer implements AutoCloseable {
       if (!closing) {
         finish();
       }
-    } catch (Throwable e) { // also an Error: somebody waits
+    } catch (Throwable e) { // also an Error: a caller may be waiting
       boolean inactive = drainUntil == 0 && requests.areEnded();
       boolean closed = connection.getStatus() == Connection.Status.CLOSED || inactive;
       failure = closing ? null : closed ? ConnectionClosedException.of(connection) : e;
     } finally {
       try {
-        source.leave(requests);
+        source.end(requests);
       } finally {
         finished.countDown();
       }
@@ -265,7 +265,7 @@ public final class ResumingConsumer implements AutoCloseable {
     }
   }
 
-  /** Looks for the stream and the consumer, and asks for messages anew. */
+  /** Looks for the stream and the consumer, and asks for messages again. */
   private void begin() throws Exception {
     retryAt = System.nanoTime() + RETRY;
     if (connection.getStatistics().getReconnects() != reconnects) {
@@ -308,7 +308,7 @@ public final class ResumingConsumer implements AutoCloseable {
   private void finish() throws Exception {
     if (connection.getStatus() == Connection.Status.CONNECTED) {
       if (source.isDurable() && requests.isOpen() && left.getAsLong() > 0) {
-        requests.letArrive();
+        requests.awaitArrivals();
       }
       requests.unsubscribe(Duration.ofMinutes(1));
     }

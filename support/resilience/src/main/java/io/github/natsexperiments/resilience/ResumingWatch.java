@@ -59,14 +59,14 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
   private List<KeyValueWatchOption> options;
 
   private WatchConsumer consumer; // this and what follows is the keeper's own
-  private ZonedDateTime created; // tells a bucket from a new one of the same name
+  private ZonedDateTime created; // distinguishes a bucket from a new one of the same name
   private boolean begun;
   private boolean waiting; // for a bucket
   private boolean mayDelete = true;
   private long trouble; // since when; 0 for none
-  private boolean told;
+  private boolean reported;
 
-  // Shared with the threads of the consumers, under this lock, held also while somebody is called.
+  // Shared with the threads of the consumers, under this lock, held also during a callback.
   private final ReentrantLock turn = new ReentrantLock();
   private WatchConsumer current; // whose entries count
   private long newest; // revision of the bucket when it began
@@ -119,7 +119,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
 
   @Override
   public void connectionEvent(Connection connection, Events type, Long time, String url) {
-    // RECONNECTED comes before: there jnats has not yet told the server of our subscriptions.
+    // RECONNECTED comes before: by then jnats has not yet sent our subscriptions to the server.
     again |= type == Events.RESUBSCRIBED;
     wake.release();
   }
@@ -144,7 +144,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
       }
     } catch (InterruptedException e) {
       // closed
-    } catch (Throwable e) { // an Error, too: nobody else would know
+    } catch (Throwable e) { // an Error, too: it would go unnoticed
       end(e);
     }
     looked.countDown();
@@ -157,8 +157,8 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
       resume();
       begun = true;
       trouble = 0;
-      if (told) {
-        told = false;
+      if (reported) {
+        reported = false;
         call(listener::resumed);
       }
     } catch (NotPermittedException | BucketGoneException e) {
@@ -172,12 +172,12 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
         throw no;
       }
       if (!begun && e instanceof IOException && connected && nanos < ANSWER.toNanos() / 2) {
-        // jnats speaks of a timeout, but has not waited for it: nobody listens there.
+        // jnats reports a timeout, but has not waited that long: nothing listens there.
         throw new IOException("JetStream is off: on this server, or for this account", e);
       }
       // That the connection is lost, its own listener hears.
-      if (!told && connected && nanos >= ANSWER.toNanos()) {
-        told = true;
+      if (!reported && connected && nanos >= ANSWER.toNanos()) {
+        reported = true;
         call(() -> listener.retrying(e));
       }
       HalfOpenGuard.check(connection);
@@ -199,7 +199,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
       }
       if (!waiting) {
         waiting = true; // and whatever is in the new one came after this moment
-        beginWithTheFirst(listener::waiting);
+        startOver(listener::waiting);
       }
       return;
     }
@@ -208,7 +208,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
       if (!follow) {
         throw new BucketGoneException(bucket, Reason.RECREATED);
       }
-      beginWithTheFirst(listener::renewed);
+      startOver(listener::renewed);
     }
     created = info.getCreateTime();
     stop();
@@ -219,13 +219,13 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
     return JetStreamErrors.ask(connection, () -> management.getStreamInfo(stream));
   }
 
-  private void beginWithTheFirst(Runnable tell) {
+  private void startOver(Runnable report) {
     call(
         () -> {
           current = null;
           next = 1;
           everything = true;
-          tell.run();
+          report.run();
         });
   }
 
@@ -240,7 +240,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
       }
       // The newest of each key again if just those were interrupted: there are others after next.
       long first = everything || endOfData ? Math.max(1, next) : 0;
-      // In a mirror, subjects name the bucket they come from: any, but 2.9 wants to be told which.
+      // In a mirror, subjects name the bucket they come from: any, but 2.9 must be given its name.
       Mirror mirror = info.getConfiguration().getMirror();
       boolean any = connection.getServerInfo().isSameOrNewerThanVersion("2.10.0");
       String from = mirror == null ? bucket : any ? "*" : mirror.getName().replaceFirst("KV_", "");
@@ -266,8 +266,8 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
     consumer = null;
   }
 
-  /** A consumer has brought an entry; null stands for: nothing more to bring just now. */
-  void brought(WatchConsumer from, WatchedEntry entry) {
+  /** A consumer has delivered an entry; null means that it has nothing more just now. */
+  void received(WatchConsumer from, WatchedEntry entry) {
     call(
         () -> {
           if (from == current && entry != null && entry.getRevision() >= next) {
@@ -291,7 +291,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
     }
   }
 
-  /** Calls somebody, unless the watch has ended. */
+  /** Makes a callback, unless the watch has ended. */
   private void call(Runnable call) {
     turn.lock();
     try {
@@ -313,7 +313,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
         });
   }
 
-  /** Ends the watch; nobody is called any more when this returns, unless it is interrupted. */
+  /** Ends the watch; no callback is made after this returns, unless it is interrupted. */
   @Override
   public void close() {
     ended = true;

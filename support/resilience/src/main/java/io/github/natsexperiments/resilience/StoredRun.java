@@ -29,6 +29,7 @@ import java.util.TreeMap;
  */
 public record StoredRun(String run, NavigableMap<Long, Long> sequences, long firstMissing) {
   private static final Duration ANSWER = Duration.ofSeconds(1);
+  private static final int MOST_DIGITS = 18;
 
   /** Whether the stream holds the message with this number. */
   public boolean contains(long number) {
@@ -165,25 +166,15 @@ public record StoredRun(String run, NavigableMap<Long, Long> sequences, long fir
   private static MessageInfo get(Connection connection, String stream, String which)
       throws IOException, JetStreamApiException, InterruptedException {
     byte[] request = which.getBytes(StandardCharsets.UTF_8);
-    try {
-      return JetStreamErrors.ask(
-          connection,
-          () -> {
-            Message answer =
-                connection.request("$JS.API.STREAM.MSG.GET." + stream, request, ANSWER);
-            if (answer == null) {
-              throw new IOException("no answer from the leader of stream \"" + stream + "\"");
-            }
-            MessageInfo message = new MessageInfo(answer, stream, false);
-            message.throwOnHasError();
-            return message;
-          });
-    } catch (JetStreamApiException e) {
-      if (JetStreamErrors.isMessageNotFound(e)) {
-        return null;
-      }
-      throw e;
-    }
+    return JetStreamErrors.ask(
+        connection,
+        () -> {
+          Message answer = connection.request("$JS.API.STREAM.MSG.GET." + stream, request, ANSWER);
+          if (answer == null) {
+            throw new IOException("no answer from the leader of stream \"" + stream + "\"");
+          }
+          return Streams.message(stream, answer);
+        });
   }
 
   /** The id of a message; empty when it has none. */
@@ -195,11 +186,12 @@ public record StoredRun(String run, NavigableMap<Long, Long> sequences, long fir
   /** The number at the end of an id, or -1. */
   public static long number(String id) {
     int dash = id.lastIndexOf('-');
-    boolean digits = dash > 0 && id.length() - dash <= 19 && isDigits(id, dash + 1);
-    return digits ? Long.parseLong(id, dash + 1, id.length(), 10) : -1;
-  }
-
-  private static boolean isDigits(String text, int from) {
-    return from < text.length() && text.chars().skip(from).allMatch(c -> c >= '0' && c <= '9');
+    int digits = id.length() - dash - 1;
+    long number = dash > 0 && digits > 0 && digits <= MOST_DIGITS ? 0 : -1;
+    for (int at = dash + 1; number >= 0 && at < id.length(); at++) {
+      int digit = id.charAt(at) - '0';
+      number = digit < 0 || digit > 9 ? -1 : 10 * number + digit;
+    }
+    return number;
   }
 }

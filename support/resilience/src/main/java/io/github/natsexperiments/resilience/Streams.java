@@ -3,8 +3,11 @@ package io.github.natsexperiments.resilience;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamOptions;
+import io.nats.client.Message;
+import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
+import io.nats.client.support.NatsJetStreamConstants;
 import java.io.IOException;
 import java.time.Duration;
 
@@ -36,6 +39,13 @@ public final class Streams {
     }
   }
 
+  /** The message in a leader's answer to {@code STREAM.MSG.GET}; null when there is none. */
+  static MessageInfo message(String stream, Message answer) throws JetStreamApiException {
+    MessageInfo message = new MessageInfo(answer, stream, false);
+    boolean none = message.getApiErrorCode() == NatsJetStreamConstants.JS_NO_MESSAGE_FOUND_ERR;
+    return none ? null : message.throwOnHasError();
+  }
+
   /** Why a stream acknowledges nothing that is published to it; null when it does. */
   public static String whyNoAcks(StreamConfiguration stream) {
     if (stream.getNoAck()) {
@@ -45,24 +55,5 @@ public final class Streams {
       return "is a mirror of stream \"" + stream.getMirror().getName() + "\"";
     }
     return stream.getSealed() ? "is sealed: it takes no messages any more" : null;
-  }
-
-  /** Whether one of the stream's subjects, which may have wildcards, matches a subject. */
-  public static boolean takes(StreamConfiguration stream, String subject) {
-    return stream.getSubjects().stream().anyMatch(pattern -> matches(pattern, subject));
-  }
-
-  private static boolean matches(String pattern, String subject) {
-    String[] wanted = pattern.split("\\.");
-    String[] tokens = subject.split("\\.");
-    for (int i = 0; i < wanted.length; i++) {
-      if (wanted[i].equals(">")) {
-        return tokens.length > i;
-      }
-      if (i == tokens.length || !wanted[i].equals("*") && !wanted[i].equals(tokens[i])) {
-        return false;
-      }
-    }
-    return wanted.length == tokens.length;
   }
 }

@@ -100,7 +100,7 @@ final class WatchConsumer implements MessageHandler {
         status(message);
       } else if (message.isJetStream() && message.metaData().consumerSequence() == sequence + 1) {
         sequence++;
-        watch.brought(this, new WatchedEntry(message));
+        watch.received(this, new WatchedEntry(message));
       } else {
         gap();
       }
@@ -126,7 +126,7 @@ final class WatchConsumer implements MessageHandler {
       connection.publish(question, null);
     } else if (heartbeat
         && Long.parseLong(message.getHeaders().getFirst(LAST_CONSUMER_HDR)) == sequence) {
-      watch.brought(this, null);
+      watch.received(this, null);
     } else {
       gap();
     }

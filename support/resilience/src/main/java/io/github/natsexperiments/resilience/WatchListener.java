@@ -7,7 +7,7 @@ package io.github.natsexperiments.resilience;
 @FunctionalInterface
 public interface WatchListener {
   /**
-   * The watch has ended; nobody is called any more. The reason: {@link BucketGoneException}, {@link
+   * The watch has ended; no callback follows. The reason: {@link BucketGoneException}, {@link
    * NotPermittedException}, {@link ConnectionClosedException}, {@link
    * io.nats.client.JetStreamApiException} (the server refused the first consumer), {@link
    * java.io.IOException} (no JetStream for this account), or whatever the watcher threw.
@@ -20,7 +20,7 @@ public interface WatchListener {
   /** The bucket is a new one of the same name: the watch begins with its first revision. */
   default void renewed() {}
 
-  /** The server has not done for 2 s what the watch needs, which is tried again. Told once. */
+  /** The server has not done for 2 s what the watch needs, which is retried. Called once. */
   default void retrying(Exception why) {}
 
   /** After {@link #retrying}: the watch works again. */

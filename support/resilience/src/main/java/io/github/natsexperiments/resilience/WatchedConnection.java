@@ -5,7 +5,7 @@ import io.nats.client.Connection;
 import io.nats.client.api.ServerInfo;
 import java.util.List;
 
-/** A connection, and what it tells only who looks again and again. Not thread-safe. */
+/** A connection, and what only polling finds out about it. Not thread-safe. */
 final class WatchedConnection {
   final Connection connection;
   private ServerInfo server;

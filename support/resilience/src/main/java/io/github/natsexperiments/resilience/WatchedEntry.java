@@ -5,8 +5,8 @@ import io.nats.client.api.KeyValueEntry;
 import io.nats.client.impl.Headers;
 
 /**
- * An entry with its headers, which jnats leaves out. They tell a value that has expired, which
- * jnats reports as a purge, from one that was purged.
+ * An entry with its headers, which jnats leaves out. They distinguish a value that has expired,
+ * which jnats reports as a purge, from one that was purged.
  */
 public final class WatchedEntry extends KeyValueEntry {
   private final Headers headers;

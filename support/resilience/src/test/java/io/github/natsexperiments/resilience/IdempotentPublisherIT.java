@@ -323,8 +323,9 @@ class IdempotentPublisherIT {
   void theWindowIsBoundedInBytes() throws Exception {
     withStream();
     try (Proxy proxy = new Proxy(server.port())) {
-      IdempotentPublisher publisher =
-          build(IdempotentPublisher.builder(connect(proxy.url())).maxBytes(100_000));
+      PublisherBuilder builder = IdempotentPublisher.builder(connect(proxy.url()));
+      builder.maxBytes = 100_000;
+      IdempotentPublisher publisher = build(builder);
       proxy.silenceServer();
       AtomicInteger taken = new AtomicInteger();
       CompletableFuture<Void> sending =
