@@ -190,6 +190,9 @@ final class ConsumerSetup implements ConsumerListener {
     console.info(
         "Consumer \"%s\" resumes where it stopped: %s, %d without an ack will be delivered again"
             .formatted(name, waiting(found.getNumPending()), found.getNumAckPending()));
+    if (JetStreamHints.paused(found) != null) {
+      console.warn(JetStreamHints.paused(found));
+    }
     if (from != null) {
       console.warn("--from is for a new consumer: it changes nothing here");
     }

@@ -7,6 +7,7 @@ import io.nats.client.Connection;
 import io.nats.client.ConnectionListener;
 import io.nats.client.Consumer;
 import io.nats.client.ErrorListener;
+import io.nats.client.Options;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -87,21 +88,42 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
     Failure refused = refused(error);
     if (stop != null && refused != null) {
       fail(refused); // said once, as the end of the run
-    } else if (UserInfo.isAbout(error)) {
+    } else if (UserInfo.isAbout(error) || isReportedByWhoAsked(error)) {
       Log.LOG.debug("The server says: {}", error);
     } else {
       Log.LOG.warn("The server says: {}", error);
     }
   }
 
+  /**
+   * Whoever asks the JetStream API and waits for the answer reports that it may not, as the end of
+   * the run or as a warning. Nobody waits for the answer when a consumer is deleted at the end.
+   */
+  private static boolean isReportedByWhoAsked(String error) {
+    return JetStreamErrors.isPermissionsViolation(error)
+        && (error.contains("\"$JS.API.") && !error.contains(".CONSUMER.DELETE.")
+            || error.contains("Subscription to \"" + Options.DEFAULT_INBOX_PREFIX));
+  }
+
   /** The refusal of a subject of ours: {@code Permissions Violation for Publish to "bar"}. */
   private Failure refused(String error) {
+    if (JetStreamErrors.isLineTooLong(error)) {
+      return lineTooLong();
+    }
     if (!JetStreamErrors.isPermissionsViolation(error)
+        || UserInfo.isAbout(error)
         || subjects.stream().noneMatch(error::contains)) {
       return null;
     }
     return Failure.of(
         new NotPermittedException(error + (user == null ? "" : ", to user " + user), null));
+  }
+
+  /** What to do when the server closes the connection because a subject is too long for it. */
+  public static Failure lineTooLong() {
+    return new Failure(
+        ExitCode.FAILED,
+        "The server takes no subject or key that long (max_control_line): choose a shorter one");
   }
 
   /**

@@ -198,7 +198,7 @@ public final class Run implements AutoCloseable {
               connection.flush(limit);
               return true;
             } catch (TimeoutException | IllegalStateException e) {
-              stop.throwFailure(); // such as the end of the login
+              throwFailure(); // such as the end of the login
               throw new Failure(ExitCode.FAILED, otherwise, e);
             }
           });
