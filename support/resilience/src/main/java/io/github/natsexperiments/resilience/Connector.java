@@ -44,6 +44,7 @@ import java.util.concurrent.TimeoutException;
  */
 public final class Connector {
   private static final Duration PAUSE = Duration.ofMillis(250);
+  private static final int ATTEMPTS = 3;
 
   private Connector() {}
 
@@ -67,10 +68,15 @@ public final class Connector {
   public static Connection connect(Options options, Duration wait)
       throws ConnectFailedException, InterruptedException {
     long end = System.nanoTime() + wait.toNanos();
+    int interrupted = 0;
     while (true) {
+      Attempt attempt = new Attempt(options);
       try {
-        return new Attempt(options).connect();
+        return attempt.connect();
       } catch (ConnectFailedException e) {
+        if (attempt.wasInterrupted() && ++interrupted < ATTEMPTS) {
+          continue;
+        }
         long left = end - System.nanoTime();
         if (e.reason() != Reason.UNREACHABLE || left <= 0) {
           throw e;
@@ -114,6 +120,14 @@ public final class Connector {
         result.cancel(false); // a connection that comes all the same is closed
         throw e;
       }
+    }
+
+    /**
+     * Whether a real server has said something more right behind its greeting, such as that it is
+     * tired of waiting for a slow client: jnats does not take the two together.
+     */
+    boolean wasInterrupted() {
+      return foreign == Reason.UNREACHABLE;
     }
 
     private Connection await() throws InterruptedException, ExecutionException {
@@ -243,7 +257,7 @@ public final class Connector {
           || e.getCause() != null && isCutOff(e.getCause());
     }
 
-    private static String inWords(Reason reason, Throwable e) {
+    private String inWords(Reason reason, Throwable e) {
       return switch (reason) {
         case NOT_A_NATS_SERVER -> "what answers there is not a nats-server";
         case SERVER_FULL -> "the server has all the connections that it may have";
@@ -257,7 +271,8 @@ public final class Connector {
         case TLS_FIRST_EXPECTED -> "the server speaks TLS before anything else";
         case TLS_FIRST_NOT_OFFERED -> "the server does not begin with TLS";
         case FAILED -> "the server takes no line as long as the login (max_control_line)";
-        default -> e.getMessage();
+        default ->
+            wasInterrupted() ? "the server hangs up right after its greeting" : e.getMessage();
       };
     }
   }

@@ -12,14 +12,17 @@ import io.nats.client.AuthHandler;
 import io.nats.client.Connection;
 import io.nats.client.Options;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Scanner;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -108,6 +111,59 @@ class ConnectorIT {
     ConnectFailedException e = failure(options("nats://no-such-host.invalid:4222"));
     assertThat(e.reason()).isEqualTo(Reason.UNREACHABLE);
     assertThat(e).hasMessageContaining("unknown host");
+  }
+
+  /** A slow client hears that the server is tired of waiting together with its greeting. */
+  @Test
+  void aGreetingThatIsInterrupted() throws Exception {
+    String info = "INFO {\"server_id\":\"S\",\"version\":\"2.14.5\",\"max_payload\":1048576}\r\n";
+    AtomicInteger impatient = new AtomicInteger(1);
+    Consumer<Socket> behaviour =
+        socket -> {
+          if (impatient.getAndDecrement() > 0) {
+            say(socket, info + "-ERR 'Authentication Timeout'\r\n");
+            close(socket);
+          } else {
+            say(socket, info);
+            answerPings(socket);
+          }
+        };
+    try (ServerSocket socket = port(behaviour);
+        Connection connection = Connector.connect(options(url(socket)).build())) {
+      connection.flush(Duration.ofSeconds(5));
+    }
+    impatient.set(Integer.MAX_VALUE);
+    try (ServerSocket socket = port(behaviour)) {
+      ConnectFailedException e = failure(options(url(socket)));
+      assertThat(e.reason()).isEqualTo(Reason.UNREACHABLE);
+      assertThat(e).hasMessageContaining("hangs up right after its greeting");
+    }
+  }
+
+  private static void close(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void answerPings(Socket socket) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try (Scanner lines = new Scanner(socket.getInputStream())) {
+                while (lines.hasNextLine()) {
+                  if (lines.nextLine().startsWith("PING")) {
+                    say(socket, "PONG\r\n");
+                  }
+                }
+              } catch (IOException e) {
+                // the client has gone
+              }
+            });
+    thread.setDaemon(true);
+    thread.start();
   }
 
   @Test
