@@ -136,15 +136,9 @@ public final class Connector {
       } catch (TimeoutException e) {
         Exception why = Probe.whySilent(options);
         if (why != null) {
-          // A slow machine may have had both of them waiting: the connect has the last word.
-          result.orTimeout(Probe.SILENCE.toMillis(), TimeUnit.MILLISECONDS);
+          result.completeExceptionally(why); // unless there is a result just now
         }
-        try {
-          return result.get();
-        } catch (ExecutionException late) {
-          boolean silent = why != null && late.getCause() instanceof TimeoutException;
-          throw silent ? new ExecutionException(why) : late;
-        }
+        return result.get();
       }
     }
 
