@@ -56,7 +56,6 @@ public final class NativeServer implements RunningServer, Ports.Server {
       Path data,
       Consumer<NativeServer> started)
       throws IOException {
-    boolean hooked = started == null;
     this.started = started;
     this.health = health;
     this.binary = binary;
@@ -65,45 +64,36 @@ public final class NativeServer implements RunningServer, Ports.Server {
     this.monitoring = new Monitoring(Ports.free());
     this.folder = Files.createTempDirectory("nats-server-");
     this.data = data == null ? folder.resolve("data") : data.toAbsolutePath();
-    this.hook = hooked ? new Thread(this::close, "stop nats-server") : null;
-    if (hooked) {
+    this.hook = started == null ? new Thread(this::close, "stop nats-server") : null;
+    if (hook != null) {
       Runtime.getRuntime().addShutdownHook(hook);
     }
   }
 
   /**
    * Starts a nats-server and returns when it is ready. It is stopped and its data removed by {@link
-   * #close()}, or else when this JVM exits: at the end of the program, with {@code System.exit},
-   * Ctrl-C or SIGTERM (not with SIGKILL).
+   * #close()}, or else when this JVM exits (not with SIGKILL).
    *
    * @param config the configuration; its address and ports are overridden, and it must not name a
-   *     {@code store_dir}, which nats-server takes only once, nor a {@code log_file}, because it is
-   *     read here what the server prints
+   *     {@code store_dir}, which nats-server takes once, nor a {@code log_file}
    * @param port the client port, or 0 for a free one
    * @throws java.net.BindException when the port is taken; the message says by whom
    * @throws IOException when there is no nats-server to start, or it does not become ready within
    *     30 s; the message is one line and holds the server's own error
    */
   public static NativeServer start(ServerConfig config, int port) throws IOException {
-    return start(config, port, null, null);
+    return startWithoutShutdownHook(config, port, null, null);
   }
 
   /**
-   * The same as {@link #start(ServerConfig, int)} without the end at JVM exit: for a caller with a
-   * shutdown hook of its own, who has work to do before the server goes (shutdown hooks run in no
-   * order) and calls {@link #close()} at the end of it.
+   * The same without the end at JVM exit: for a caller with a shutdown hook of its own, which calls
+   * {@link #close()} when its work is done (shutdown hooks run in no order).
    *
    * @param data a folder for the server's data, made when it is not there, which {@link #close()}
    *     leaves; null for one of its own, which goes with the server
-   * @param started is called each time that a process of this server has been started, long before
-   *     the server is ready: who wants to watch the process does so from its first moment on
+   * @param started is called each time its process has been started, long before it is ready
    */
   public static NativeServer startWithoutShutdownHook(
-      ServerConfig config, int port, Path data, Consumer<NativeServer> started) throws IOException {
-    return start(config, port, data, started);
-  }
-
-  private static NativeServer start(
       ServerConfig config, int port, Path data, Consumer<NativeServer> started) throws IOException {
     ServerBinary binary = ServerBinary.find();
     return Ports.start(
