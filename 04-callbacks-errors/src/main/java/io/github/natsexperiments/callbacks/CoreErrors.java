@@ -24,10 +24,7 @@ final class CoreErrors {
               "no-server",
               "No server of the list could be reached; the reason went to the ErrorListener only.",
               "Start a server or correct the URL. The first connect is not retried.",
-              stage ->
-                  stage
-                      .connect(stage.options("nats://127.0.0.1:1"))
-                      .close() /* a port that nobody has */),
+              stage -> stage.connect(stage.options("nats://127.0.0.1:1"))), // nobody has this port
           new Exhibit(
               "publish-after-close",
               "The connection was closed, by the program or for good by jnats.",

@@ -2,7 +2,6 @@ package io.github.natsexperiments.resilience;
 
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.JetStreamOptions;
 import io.nats.client.MessageTtl;
 import io.nats.client.api.KeyValueEntry;
 import io.nats.client.api.KeyValueOperation;
@@ -65,14 +64,7 @@ public final class IdempotentKeyValue implements AutoCloseable {
     String stream = NatsKeyValueUtil.toStreamName(bucket);
     retry = new Retry(connection, stream, listener);
     StreamConfiguration configuration =
-        JetStreamErrors.ask(
-            connection,
-            () ->
-                connection
-                    .jetStreamManagement(
-                        JetStreamOptions.builder().requestTimeout(Retry.ANSWER).build())
-                    .getStreamInfo(stream)
-                    .getConfiguration());
+        Streams.info(connection, stream, Retry.ANSWER).getConfiguration();
     String problem = whyNotWritable(configuration);
     if (problem != null) {
       throw new IllegalArgumentException("Bucket \"" + bucket + "\" " + problem);

@@ -52,8 +52,7 @@ public interface PublishListener {
    * The acks come again.
    *
    * @param silence since when they did not
-   * @param stored how many messages were found in the stream, see {@link
-   *     IdempotentPublisher.Builder#readBack}
+   * @param stored how many messages were found in the stream, see {@link PublisherBuilder#readBack}
    * @param sent how many were sent again; of both none when the acks came by themselves
    */
   default void answered(Duration silence, int stored, int sent) {}

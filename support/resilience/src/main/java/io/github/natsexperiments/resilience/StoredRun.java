@@ -3,7 +3,6 @@ package io.github.natsexperiments.resilience;
 import io.github.natsexperiments.resilience.AckWindow.InFlight;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.JetStreamOptions;
 import io.nats.client.Message;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamState;
@@ -113,10 +112,7 @@ public record StoredRun(String run, NavigableMap<Long, Long> sequences, long fir
   /** How far the stream is. */
   static StreamState state(Connection connection, String stream)
       throws IOException, JetStreamApiException, InterruptedException {
-    JetStreamOptions soon = JetStreamOptions.builder().requestTimeout(ANSWER).build();
-    return JetStreamErrors.ask(
-        connection,
-        () -> connection.jetStreamManagement(soon).getStreamInfo(stream).getStreamState());
+    return Streams.info(connection, stream, ANSWER).getStreamState();
   }
 
   /**

@@ -27,16 +27,22 @@ public final class Streams {
    */
   public static StreamInfo find(Connection connection, String name, Duration limit)
       throws IOException, JetStreamApiException, InterruptedException {
-    JetStreamOptions soon = JetStreamOptions.builder().requestTimeout(limit).build();
     try {
-      return JetStreamErrors.ask(
-          connection, () -> connection.jetStreamManagement(soon).getStreamInfo(name));
+      return info(connection, name, limit);
     } catch (JetStreamApiException e) {
       if (JetStreamErrors.isStreamNotFound(e)) {
         return null;
       }
       throw e;
     }
+  }
+
+  /** The same, where a missing stream is an error like others. */
+  static StreamInfo info(Connection connection, String name, Duration limit)
+      throws IOException, JetStreamApiException, InterruptedException {
+    JetStreamOptions soon = JetStreamOptions.builder().requestTimeout(limit).build();
+    return JetStreamErrors.ask(
+        connection, () -> connection.jetStreamManagement(soon).getStreamInfo(name));
   }
 
   /** The message in a leader's answer to {@code STREAM.MSG.GET}; null when there is none. */
