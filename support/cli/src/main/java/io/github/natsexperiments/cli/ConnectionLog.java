@@ -7,6 +7,7 @@ import io.nats.client.Connection;
 import io.nats.client.ConnectionListener;
 import io.nats.client.Consumer;
 import io.nats.client.ErrorListener;
+import io.nats.client.Options;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -87,16 +88,27 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
     Failure refused = refused(error);
     if (stop != null && refused != null) {
       fail(refused); // said once, as the end of the run
-    } else if (UserInfo.isAbout(error)) {
+    } else if (UserInfo.isAbout(error) || isReportedByWhoAsked(error)) {
       Log.LOG.debug("The server says: {}", error);
     } else {
       Log.LOG.warn("The server says: {}", error);
     }
   }
 
+  /**
+   * Whoever asks the JetStream API and waits for the answer reports that it may not, as the end of
+   * the run or as a warning. Nobody waits for the answer when a consumer is deleted at the end.
+   */
+  private static boolean isReportedByWhoAsked(String error) {
+    return JetStreamErrors.isPermissionsViolation(error)
+        && (error.contains("\"$JS.API.") && !error.contains(".CONSUMER.DELETE.")
+            || error.contains("Subscription to \"" + Options.DEFAULT_INBOX_PREFIX));
+  }
+
   /** The refusal of a subject of ours: {@code Permissions Violation for Publish to "bar"}. */
   private Failure refused(String error) {
     if (!JetStreamErrors.isPermissionsViolation(error)
+        || UserInfo.isAbout(error)
         || subjects.stream().noneMatch(error::contains)) {
       return null;
     }

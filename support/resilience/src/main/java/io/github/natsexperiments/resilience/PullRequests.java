@@ -192,7 +192,7 @@ final class PullRequests {
     lastError = error;
     if (JetStreamErrors.isPermissionsViolation(error)
         && (error.contains(subject(consumer))
-            || error.contains(inbox)
+            || error.contains('"' + connection.getOptions().getInboxPrefix()) // no inbox, no answer
             || error.contains("$JS.ACK.") && error.contains("." + stream + "."))) {
       throw new NotPermittedException(error, null);
     }
