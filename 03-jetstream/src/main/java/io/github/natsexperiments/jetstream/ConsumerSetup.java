@@ -189,6 +189,9 @@ final class ConsumerSetup implements ConsumerListener {
     console.info(
         "Consumer \"%s\" goes on where it stopped: %s, %d came without being acknowledged and come again"
             .formatted(name, waiting(found.getNumPending()), found.getNumAckPending()));
+    if (JetStreamHints.paused(found) != null) {
+      console.warn(JetStreamHints.paused(found));
+    }
     if (from != null) {
       console.warn("--from is for a new consumer: it changes nothing here");
     }

@@ -1,5 +1,6 @@
 package io.github.natsexperiments.callbacks;
 
+import io.github.natsexperiments.cli.ConnectionLog;
 import io.github.natsexperiments.cli.Console;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
@@ -56,6 +57,9 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   /** Why it has ended for good although nobody here wanted it: exit code 4, or 3. */
   Failure ending(Connection connection) {
     String why = String.valueOf(connection.getLastError());
+    if (JetStreamErrors.isLineTooLong(why)) {
+      return ConnectionLog.lineTooLong();
+    }
     return new Failure(
         JetStreamErrors.isLoginError(why) ? ExitCode.NOT_AUTHORISED : ExitCode.UNREACHABLE,
         "The connection has ended for good: " + why + "; start again with the right login");
@@ -127,7 +131,8 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
     tell("errorOccurred", connection, error);
     // Locked out, and then refused by every server: jnats gives up, too, but only when the attempt
     // times out.
-    if (JetStreamErrors.isLoginError(error) && ++refusals > connection.getServers().size()) {
+    if (JetStreamErrors.isLoginError(error) && ++refusals > connection.getServers().size()
+        || JetStreamErrors.isLineTooLong(error)) { // at each attempt
       end();
     }
   }

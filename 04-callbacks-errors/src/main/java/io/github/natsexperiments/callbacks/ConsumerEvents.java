@@ -2,6 +2,7 @@ package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.JetStreamHints;
 import io.github.natsexperiments.resilience.ConsumerListener;
 import io.github.natsexperiments.resilience.NotPermittedException;
 import io.nats.client.Connection;
@@ -45,6 +46,9 @@ final class ConsumerEvents implements ConsumerListener {
         options.ackWait != null && !options.ackWait.equals(found.getAckWait()),
         "waits for acks for " + found.getAckWait().toMillis() + " ms",
         options.ackWait == null ? "" : options.ackWait.toMillis() + " ms");
+    if (JetStreamHints.paused(consumer) != null) {
+      events.tell("paused", connection, JetStreamHints.paused(consumer));
+    }
   }
 
   private void refuseIf(boolean differs, String is, String wanted) throws Failure {

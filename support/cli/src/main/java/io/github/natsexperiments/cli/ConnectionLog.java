@@ -107,6 +107,9 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
 
   /** The refusal of a subject of ours: {@code Permissions Violation for Publish to "bar"}. */
   private Failure refused(String error) {
+    if (JetStreamErrors.isLineTooLong(error)) {
+      return lineTooLong();
+    }
     if (!JetStreamErrors.isPermissionsViolation(error)
         || UserInfo.isAbout(error)
         || subjects.stream().noneMatch(error::contains)) {
@@ -114,6 +117,13 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
     }
     return Failure.of(
         new NotPermittedException(error + (user == null ? "" : ", to user " + user), null));
+  }
+
+  /** What to do when the server closes the connection because a subject is too long for it. */
+  public static Failure lineTooLong() {
+    return new Failure(
+        ExitCode.FAILED,
+        "The server takes no subject or key that long (max_control_line): choose a shorter one");
   }
 
   /**

@@ -4,6 +4,7 @@ import io.github.natsexperiments.resilience.JetStreamErrors;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamStatusException;
+import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.ServerInfo;
 import io.nats.client.support.Status;
 
@@ -48,10 +49,12 @@ public final class JetStreamHints {
 
   private static String hint(JetStreamApiException e) {
     return switch (e.getApiErrorCode()) {
+      case 10002 -> "; the account has used up its storage: make room, or raise its limit";
       case 10005 -> "; has each server of the cluster started, and found the others?";
       case 10012, 10013, 10148 -> "; another --durable makes a new consumer";
       case 10014 -> "; the consumer has gone: was it deleted, or in memory only?";
       case 10023, 10028, 10047 -> "; delete a stream, or give the server more storage";
+      case 10026, 10027 -> "; the account has as many as it may: delete one, or raise its limit";
       case 10039, 10076 -> "; enable JetStream for the account, or log in to another one";
       case 10054 -> "; send less at once, or raise the stream's max_msg_size";
       case JetStreamErrors.STREAM_NOT_FOUND ->
@@ -78,6 +81,15 @@ public final class JetStreamHints {
   public static String gone(String stream) {
     return "Stream \"%s\" is gone, with every message: it was deleted, or it was kept in memory and the server was restarted"
         .formatted(stream);
+  }
+
+  /** What keeps a consumer that is there from giving anything for now; null for nothing. */
+  public static String paused(ConsumerInfo consumer) {
+    return consumer.getPaused()
+        ? "Consumer \"%s\" is paused, so nothing comes before %s"
+            .formatted(
+                consumer.getName(), consumer.getConsumerConfiguration().getPauseUntil().toInstant())
+        : null;
   }
 
   /** A failure with the explanation, for what cannot go on. */

@@ -30,7 +30,7 @@ public final class KvNames {
     if (!form.matcher(name).matches()) {
       throw new TypeConversionException("'" + name + "': " + hint);
     }
-    return name;
+    return Subjects.fits(name);
   }
 
   /** The name of a bucket. */

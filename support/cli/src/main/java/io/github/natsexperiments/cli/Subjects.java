@@ -1,6 +1,7 @@
 package io.github.natsexperiments.cli;
 
 import io.nats.client.support.Validator;
+import java.nio.charset.StandardCharsets;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -11,6 +12,8 @@ import picocli.CommandLine.TypeConversionException;
  * @see <a href="https://docs.nats.io/nats-concepts/subjects">NATS documentation: subjects</a>
  */
 public final class Subjects {
+  private static final int LONGEST = 3500;
+
   private Subjects() {}
 
   /** Whether every subject that the second pattern stands for is one of the first, too. */
@@ -38,7 +41,22 @@ public final class Subjects {
     return a.length == b.length;
   }
 
+  /**
+   * Refuses what does not fit into a line of the protocol, 4096 bytes for jnats and by default for
+   * the server, together with what else is in the line.
+   */
+  static String fits(String name) {
+    int length = name.getBytes(StandardCharsets.UTF_8).length;
+    if (length > LONGEST) {
+      throw new TypeConversionException(
+          "'%s…' is too long: %d bytes, at most %d"
+              .formatted(name.substring(0, 20), length, LONGEST));
+    }
+    return name;
+  }
+
   private static String check(String subject) {
+    fits(subject);
     try {
       return Validator.validateSubjectStrict(subject, true);
     } catch (IllegalArgumentException e) {

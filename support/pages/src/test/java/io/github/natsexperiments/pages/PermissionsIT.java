@@ -182,7 +182,7 @@ class PermissionsIT {
     assertThat(program.stderrLines()).noneMatch(line -> line.matches("(WARN|ERROR) .*|.*violat.*"));
   }
 
-  private static Path jar(String lesson, String name) {
+  static Path jar(String lesson, String name) {
     try {
       return Course.lessons().stream()
           .filter(each -> each.getFileName().toString().startsWith(lesson))

@@ -152,7 +152,7 @@ public final class Connector {
         rejecting = info;
       }
       // Another server of the list may still take us: only the last refusal is final.
-      if ((login || Probe.reasonOf(refusal) == Reason.SERVER_FULL)
+      if ((login || Probe.reasonOf(refusal) != Reason.UNREACHABLE)
           && ++rejections == options.getServers().size()) {
         result.completeExceptionally(refusal);
       }
@@ -240,6 +240,7 @@ public final class Connector {
             "the server does not accept our certificate, or the lack of one";
         case TLS_FIRST_EXPECTED -> "the server speaks TLS before anything else";
         case TLS_FIRST_NOT_OFFERED -> "the server does not begin with TLS";
+        case FAILED -> "the server takes no line as long as the login (max_control_line)";
         default -> e.getMessage();
       };
     }

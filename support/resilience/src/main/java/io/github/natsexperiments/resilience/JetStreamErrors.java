@@ -87,6 +87,16 @@ public final class JetStreamErrors {
         || lower.startsWith("account authentication");
   }
 
+  /**
+   * Whether an error that the server sent says that a subject is too long for it. It closes the
+   * connection then, and so it will each time that the subject is used.
+   */
+  public static boolean isLineTooLong(String error) {
+    return String.valueOf(error)
+        .toLowerCase(java.util.Locale.ROOT)
+        .contains("maximum control line exceeded");
+  }
+
   /** A request to JetStream. */
   @FunctionalInterface
   public interface Request<T> {

@@ -56,6 +56,8 @@ final class Probe {
         return Reason.TLS_FIRST_NOT_OFFERED;
       } else if (each instanceof TlsFirstException) {
         return Reason.TLS_FIRST_EXPECTED;
+      } else if (JetStreamErrors.isLineTooLong(text)) {
+        return Reason.FAILED;
       } else if (text.contains(FULL)) {
         return Reason.SERVER_FULL;
       } else if (text.contains("initial info")
