@@ -122,6 +122,7 @@ public final class BasicPublisher implements Callable<Integer> {
     try {
       connection.flush(run.flushTimeout());
     } catch (TimeoutException | IllegalStateException e) {
+      run.throwFailure(); // where the server has said why
       throw new Failure(
           ExitCode.FAILED, "The server has not confirmed the last messages: some may be lost", e);
     }

@@ -105,6 +105,7 @@ class ConnectionLogTest {
         "Permissions Violation for Publish to \"foo.bar\", false",
         "Permissions Violation for Publish to \"bar.foo\", false",
         "Permissions Violation for Publish to \"$JS.API.INFO\", false",
+        "Permissions Violation for Subscription to \"_INBOX.abc.user-info\", false",
         "Stale Connection, false"
       })
   void onlyItsOwnSubjectsEndTheRun(String error, boolean ends) {
@@ -113,6 +114,12 @@ class ConnectionLogTest {
     if (ends) {
       failsWith(ExitCode.NOT_AUTHORISED, "Refused by the server: ");
     }
+  }
+
+  @Test
+  void aSubjectThatIsTooLongForTheServer() {
+    error("maximum control line exceeded");
+    failsWith(ExitCode.FAILED, "max_control_line");
   }
 
   /** The listener has a thread of its own, and may come late. */

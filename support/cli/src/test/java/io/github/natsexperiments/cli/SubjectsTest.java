@@ -3,6 +3,7 @@ package io.github.natsexperiments.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,6 +32,16 @@ class SubjectsTest {
     assertThatThrownBy(() -> publishing.convert(subject)).hasMessageContaining("'" + subject + "'");
     assertThatThrownBy(() -> subscribing.convert(subject))
         .hasMessageContaining("'" + subject + "'");
+  }
+
+  @Test
+  void refusesWhatDoesNotFitIntoALineOfTheProtocol() {
+    String longest = "п".repeat(1750);
+    assertThat(publishing.convert(longest)).isEqualTo(longest);
+    assertThatThrownBy(() -> publishing.convert(longest + "a"))
+        .hasMessageContaining("too long: 3501 bytes");
+    assertThatThrownBy(() -> new KvNames.Key().convert("k".repeat(3501)))
+        .hasMessageContaining("too long: 3501 bytes");
   }
 
   @ParameterizedTest
