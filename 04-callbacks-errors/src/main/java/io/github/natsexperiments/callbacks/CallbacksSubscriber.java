@@ -79,7 +79,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
       run.console().info("Waiting for messages of stream \"" + options.stream() + "\"");
       run.stop().await(options.timeout(), run.tally(), consumer::throwIfFailed);
       events.throwIfEnded(connection);
-      deliveries.drain(consumer, run.console());
+      deliveries.drain(consumer, run);
     }
   }
 

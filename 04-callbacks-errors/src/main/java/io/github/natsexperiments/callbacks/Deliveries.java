@@ -1,6 +1,8 @@
 package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.cli.Console;
+import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.resilience.ResumingConsumer;
 import io.nats.client.Connection;
 import io.nats.client.Message;
@@ -50,13 +52,14 @@ final class Deliveries {
   }
 
   /** Handles what has arrived, and waits a moment for the advisories on their way. */
-  void drain(ResumingConsumer consumer, Console console) throws InterruptedException {
+  void drain(ResumingConsumer consumer, Run run) throws InterruptedException, Failure {
     try {
       advisories.tryAcquire(givenUp, 1, TimeUnit.SECONDS);
       consumer.drain(Duration.ofSeconds(isConnected() ? 5 : 1));
     } catch (TimeoutException e) {
-      console.warn("Without a server at the end: what is not acknowledged comes again");
+      run.console().warn("Without a server at the end: what is not acknowledged comes again");
     }
+    run.throwFailure(); // the server may have refused the last ack
   }
 
   /** Whether the work for a message has been done: its ack got lost, or it was stored twice. */
