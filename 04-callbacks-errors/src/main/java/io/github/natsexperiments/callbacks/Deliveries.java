@@ -1,6 +1,7 @@
 package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.cli.Console;
+import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.resilience.ResumingConsumer;
 import io.nats.client.Connection;
@@ -50,13 +51,14 @@ final class Deliveries {
   }
 
   /** Handles what has arrived, and waits a moment for the advisories on their way. */
-  void drain(ResumingConsumer consumer, Run run) throws InterruptedException {
+  void drain(ResumingConsumer consumer, Run run) throws InterruptedException, Failure {
     try {
       advisories.tryAcquire(givenUp, 1, TimeUnit.SECONDS);
       consumer.drain(run.drainTimeout());
     } catch (TimeoutException e) {
       run.console().warn("Without a server at the end: what is not acknowledged comes again");
     }
+    run.throwFailure(); // the server may have refused the last ack
   }
 
   /** Whether the work for a message has been done: its ack got lost, or it was stored twice. */

@@ -21,6 +21,8 @@ import java.util.stream.Stream;
  * lesson that has more to do at an event extends it.
  */
 public class ConnectionLog implements ConnectionListener, ErrorListener {
+  private static final String ACK = "\"$JS.ACK."; // without it a message comes again for ever
+
   private final Stop stop;
   private final List<String> subjects; // as the server quotes them
   private boolean connected;
@@ -87,7 +89,7 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   public void errorOccurred(Connection connection, String error) {
     Failure refused = refused(error);
     if (stop != null && refused != null) {
-      fail(refused); // said once, as the end of the run
+      stop.fail(refused); // said once, as the end of the run
     } else if (UserInfo.isAbout(error) || isReportedByWhoAsked(error)) {
       Log.LOG.debug("The server says: {}", error);
     } else {
@@ -112,7 +114,7 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
     }
     if (!JetStreamErrors.isPermissionsViolation(error)
         || UserInfo.isAbout(error)
-        || subjects.stream().noneMatch(error::contains)) {
+        || subjects.stream().noneMatch(error::contains) && !error.contains(ACK)) {
       return null;
     }
     return Failure.of(
@@ -134,8 +136,8 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
    */
   void check(Connection connection) {
     Failure refused = refused(connection.getLastError());
-    if (refused != null) {
-      fail(refused);
+    if (stop != null && refused != null) {
+      stop.fail(refused); // also when all else is done: the last ack may be what it refuses
     }
   }
 

@@ -102,6 +102,7 @@ class ConnectionLogTest {
         "Permissions Violation for Publish to \"foo\", true",
         "Permissions Violation for Subscription to \"foo\" using queue \"q\", true",
         "Permissions Violation for Subscription to \"_INBOX.abc.*\", true",
+        "Permissions Violation for Publish to \"$JS.ACK.s.c.1.1.1.1.0\", true",
         "Permissions Violation for Publish to \"foo.bar\", false",
         "Permissions Violation for Publish to \"bar.foo\", false",
         "Permissions Violation for Publish to \"$JS.API.INFO\", false",

@@ -123,6 +123,7 @@ class PermissionsIT {
   @CsvSource({
     "03 publisher,  _INBOX.>",
     "03 subscriber, $JS.API.CONSUMER.MSG.NEXT.sample_stream.sample_durable",
+    "03 subscriber, $JS.ACK.sample_stream.sample_durable.>",
     "03 subscriber, _INBOX.>",
     "04 publisher,  foo",
     "04 publisher,  $JS.API.STREAM.INFO.sample_stream",
@@ -130,6 +131,7 @@ class PermissionsIT {
     "04 publisher,  _INBOX.>",
     "04 subscriber, $JS.API.CONSUMER.CREATE.sample_stream.callbacks",
     "04 subscriber, $JS.API.CONSUMER.MSG.NEXT.sample_stream.callbacks",
+    "04 subscriber, $JS.ACK.sample_stream.callbacks.>",
     "04 subscriber, _INBOX.>",
     "05 publisher,  $JS.API.STREAM.INFO.KV_sample_kv",
     "05 subscriber, $JS.API.STREAM.INFO.KV_sample_kv",
@@ -146,7 +148,7 @@ class PermissionsIT {
     RunningProgram refused = start(program, user);
 
     assertThat(refused.waitForExit()).isEqualTo(4);
-    String subject = missing.equals("_INBOX.>") ? "_INBOX." : missing;
+    String subject = missing.replace(">", "");
     assertThat(refused.stderrLines().stream().filter(line -> line.contains('"' + subject)))
         .filteredOn(line -> !line.startsWith("INFO event: ")) // lesson 4 shows what jnats hears
         .singleElement()

@@ -200,6 +200,9 @@ final class ConsumerSource {
     try {
       return refused.containsKey(what) ? null : JetStreamErrors.ask(connection, request);
     } catch (NotPermittedException e) {
+      if (e.getMessage().contains("Subscription to ")) {
+        throw e; // without an inbox there are no answers at all, and no messages
+      }
       refused.put(what, e);
       listener.cannotLook(e);
       return null;
