@@ -198,7 +198,8 @@ class OddServersIT {
   void aConsumerThatIsPaused() throws Exception {
     try (RunningServer server = server("");
         Connection connection = connect(server)) {
-      assumeTrue(connection.getServerInfo().isSameOrNewerThanVersion("2.11.0"), "pause");
+      // An older server takes no notice of the pause.
+      boolean pauses = connection.getServerInfo().isSameOrNewerThanVersion("2.11.0");
       works(start("03 publisher -n 3 -i 0", server.url()));
       Map<String, String> filters = Map.of("sample_durable", "foo", "callbacks", "");
       for (Map.Entry<String, String> consumer : filters.entrySet()) {
@@ -214,9 +215,11 @@ class OddServersIT {
       }
       for (String call : List.of("03 subscriber", "04 subscriber")) {
         RunningProgram subscriber = start(call + " -n 3 -t 60s", server.url());
-        subscriber.waitForStderr("is paused, so nothing comes before ");
-        String durable = call.startsWith("03") ? "sample_durable" : "callbacks";
-        connection.jetStreamManagement().resumeConsumer("sample_stream", durable);
+        if (pauses) {
+          subscriber.waitForStderr("is paused, so nothing comes before ");
+          String durable = call.startsWith("03") ? "sample_durable" : "callbacks";
+          connection.jetStreamManagement().resumeConsumer("sample_stream", durable);
+        }
         assertThat(subscriber.waitForExit()).isZero();
       }
     }
