@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * The messages of an {@link IdempotentPublisher} that have no ack yet: a ring, bounded in messages
- * and in bytes. Message n takes place n modulo the size. Each place has a reply subject, {@code
- * _INBOX.RUN.17}, which is made once and says what an ack is for.
+ * and in bytes. Message n takes place n modulo the next power of two. Each place has a reply
+ * subject, {@code _INBOX.RUN.17}, which is made once and says what an ack is for.
  *
  * <p>Guarded by the publisher; {@link #waitingFor} and {@link #contains} may be called without.
  */
@@ -45,6 +45,7 @@ final class AckWindow {
 
   private final String inbox;
   private final int size;
+  private final int mask; // of a power of two, as a remainder would cost more
   private final long maxBytes;
   private final AtomicReferenceArray<InFlight> places;
   private final String[] replyTo;
@@ -57,17 +58,19 @@ final class AckWindow {
     this.inbox = inbox;
     this.size = size;
     this.maxBytes = maxBytes;
-    this.places = new AtomicReferenceArray<>(size);
-    this.replyTo = new String[size];
+    int capacity = Integer.highestOneBit(2 * size - 1);
+    this.mask = capacity - 1;
+    this.places = new AtomicReferenceArray<>(capacity);
+    this.replyTo = new String[capacity];
     this.oldest = first;
     this.next = first;
-    for (int i = 0; i < size; i++) {
+    for (int i = 0; i < capacity; i++) {
       replyTo[i] = inbox + i;
     }
   }
 
   private int place(long number) {
-    return (int) (number % size);
+    return (int) number & mask;
   }
 
   /** The number of the next message. */
@@ -121,7 +124,7 @@ final class AckWindow {
   /** Acks of what was sent so far are not waited for any more. */
   void renew(InFlight message) {
     int place = place(message.number);
-    replyTo[place] = inbox + (place + ++renewed * size);
+    replyTo[place] = inbox + (place + ++renewed * replyTo.length);
     message.replyTo = replyTo[place];
   }
 
@@ -129,7 +132,7 @@ final class AckWindow {
   InFlight waitingFor(String subject) {
     try {
       long reply = Long.parseLong(subject, inbox.length(), subject.length(), 10);
-      InFlight message = places.getAcquire(Math.floorMod(reply, size));
+      InFlight message = places.getAcquire(place(reply));
       return message != null && message.replyTo.equals(subject) ? message : null;
     } catch (NumberFormatException e) {
       return null; // not from a stream
