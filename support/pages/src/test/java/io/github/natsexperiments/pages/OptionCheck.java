@@ -19,6 +19,8 @@ final class OptionCheck {
   private static final Pattern COMMAND =
       Pattern.compile(
           "(?<lesson>\\d\\d-[\\w-]+/target/)?\\b(?<program>publisher|subscriber|issuer|gallery)\\.jar"
+              + "|\\b(?<number>0\\d) (?<of>publisher|subscriber)\\b" // as in a table of all
+              // programs
               + "|\\blab (?<command>server|info|break|run(?: 0?(?<run>\\d)\\S*)?)"
               + "|(?<foreign>(?<![\\w./-])(?:nats|nats-server|nsc|docker|mvn|git|java|kill|tail|script|timeout|apt-get|set|curl|grep)) ");
 
@@ -134,6 +136,12 @@ final class OptionCheck {
   /** Which one it is; {@code publisher.jar} alone is this lesson's, on the front page any. */
   private List<String> programsOf(Matcher command) {
     Map<String, Set<String>> known = programs.options();
+    if (command.group("number") != null) {
+      return known.keySet().stream()
+          .filter(key -> key.startsWith(command.group("number")))
+          .filter(key -> key.endsWith("/" + command.group("of")))
+          .toList();
+    }
     if (command.group("program") != null) {
       String folder = command.group("lesson");
       String name = (folder == null ? "/target/" : folder) + command.group("program");
