@@ -31,6 +31,7 @@ final class ConsumerSource {
   private static final Duration COMEBACK = Duration.ofSeconds(2); // of a consumer that was deleted
   private static final JetStreamOptions ANSWERS_SOON =
       JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(1)).build();
+  private static final Duration SAME_MOMENT = Duration.ofMillis(5);
 
   private final Connection connection;
   private final JetStreamManagement management;
@@ -140,11 +141,17 @@ final class ConsumerSource {
    */
   private void rememberAcks(ConsumerInfo found) {
     ZonedDateTime now = found == null || created == null ? null : found.getCreationTime();
-    if (now == null || !now.equals(consumerCreated)) {
+    // A killed nats-server 2.9 says half a millisecond more than before.
+    boolean same = now != null && consumerCreated != null && isClose(now, consumerCreated);
+    if (!same) {
       acked.clear(); // also when we may not look whether it is the same
     }
     consumerCreated = now;
     acked.interrupted();
+  }
+
+  private static boolean isClose(ZonedDateTime one, ZonedDateTime other) {
+    return Duration.between(one, other).abs().compareTo(SAME_MOMENT) < 0;
   }
 
   /** Hands a message on, unless it was handled before and only its ack was lost. */

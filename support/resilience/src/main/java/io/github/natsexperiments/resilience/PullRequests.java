@@ -34,6 +34,7 @@ final class PullRequests {
   private int last; // messages of the last request
   private long round;
   private Subscription subscription; // to the answers
+  private boolean ended;
   private String lastError;
 
   PullRequests(Connection connection, String stream, int batch) {
@@ -54,12 +55,17 @@ final class PullRequests {
 
   /** Whether jnats has ended the subscription, which it does when the connection is closed. */
   boolean areEnded() {
-    return subscription != null && !subscription.isActive();
+    return ended || subscription != null && !subscription.isActive();
   }
 
   /** The next message or status; null when none comes in time. */
   Message next(long millis) throws InterruptedException {
-    return subscription.nextMessage(millis);
+    try {
+      return subscription.nextMessage(millis);
+    } catch (IllegalStateException e) {
+      ended = true; // jnats says so a moment before isActive does
+      throw e;
+    }
   }
 
   /** How much has arrived and waits for {@link #next}. */

@@ -193,7 +193,7 @@ class IdempotentPublisherIT {
         inBackground(
             () -> {
               while (!over.get()) {
-                send(publisher, 20);
+                send(publisher, 100);
                 LockSupport.parkNanos(1_000_000); // enough, and leaves time for others
               }
             });
