@@ -41,6 +41,9 @@ public final class Lab implements Callable<Integer> {
 
   /** Starts the command. */
   public static void main(String[] args) {
+    // In UTF-8, whatever the locale; at the end it is checked whether all could be written.
+    System.setOut(
+        new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
     System.exit(Cli.run(new Lab(), args));
   }
 
@@ -50,8 +53,8 @@ public final class Lab implements Callable<Integer> {
     return ExitCode.DONE;
   }
 
-  /** Standard output in UTF-8, whatever the locale. */
+  /** Standard output. */
   static PrintStream stdout() {
-    return new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+    return System.out;
   }
 }

@@ -29,6 +29,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -327,6 +329,43 @@ class OddServersIT {
         works(program(call).args("-s", server.url()).jvmArgs("-Xmx32m").start());
       }
     }
+  }
+
+  /** Lines that nobody can read are not printed lines. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "01 publisher -n 3 -i 0",
+        "03 publisher -n 3 -i 0",
+        "03 subscriber -n 3 -t 20s",
+        "04 publisher -n 3 -i 0 --subject foo",
+        "05 publisher -n 3 -i 0",
+        "05 publisher -n 3 -i 0 --async",
+        "05 subscriber --list",
+        "06 publisher -n 3 -i 0",
+        "lab info"
+      })
+  @EnabledOnOs(OS.LINUX) // others have no such file
+  void standardOutputThatIsFull(String call) throws IOException {
+    try (RunningServer server = server("")) {
+      works(start("03 publisher -n 3 -i 0 -q", server.url()));
+      works(start("05 publisher -n 3 -i 0 -q", server.url()));
+      String[] words = call.split(" ");
+      String jar =
+          call.equals("lab info")
+              ? Course.ROOT.resolve("support/lab/target/lab.jar") + "' info"
+              : PermissionsIT.jar(words[0], words[1]) + "' " + String.join(" ", rest(words));
+      RunningProgram program =
+          Program.command("sh", "-c", "exec java -jar '" + jar + " > /dev/full")
+              .env("NATS_URL", server.url())
+              .env("NATS_TOKEN", "unused")
+              .start();
+      failsWith(1, "Cannot write to standard output: ", program);
+    }
+  }
+
+  private static List<String> rest(String[] words) {
+    return List.of(words).subList(2, words.length);
   }
 
   @Test
