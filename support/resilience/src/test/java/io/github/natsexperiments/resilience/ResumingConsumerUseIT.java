@@ -21,6 +21,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -135,7 +136,7 @@ class ResumingConsumerUseIT {
               try (Connection other = Sample.connect(server.url())) {
                 for (int number = 0; !Thread.interrupted(); number++) {
                   other.publish(Sample.SUBJECT, String.valueOf(number).getBytes());
-                  if (number % 20 == 0) {
+                  if (number % 5 == 0) {
                     LockSupport.parkNanos(1_000_000);
                   }
                 }
@@ -159,10 +160,11 @@ class ResumingConsumerUseIT {
     assertThat(info().getDelivered().getConsumerSequence()).isEqualTo(reader.numbers.size());
   }
 
+  @Tag("soak")
   @Test
   void closesWhileMessagesArriveWithoutLosingTheConnection() throws Exception {
     Thread publisher = flood();
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < 10; i++) {
       Reader each = Reader.ordered(connection).start();
       await().pollInterval(Duration.ofMillis(5)).until(() -> !each.numbers.isEmpty());
       each.consumer.close();
