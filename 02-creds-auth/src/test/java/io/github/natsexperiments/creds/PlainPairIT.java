@@ -1,5 +1,6 @@
 package io.github.natsexperiments.creds;
 
+import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.testkit.PlainPair;
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.TestServer;
@@ -20,5 +21,10 @@ class PlainPairIT extends PlainPair.Core {
     return jar.equals("publisher")
         ? kit.publisher(server, jar, args)
         : kit.subscriber(server, jar, args);
+  }
+
+  @Override
+  protected RunningServer server() {
+    return server;
   }
 }

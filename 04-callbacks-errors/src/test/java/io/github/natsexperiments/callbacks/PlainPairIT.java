@@ -2,7 +2,6 @@ package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.testkit.PlainPair;
-import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import java.util.List;
@@ -11,16 +10,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** The plain pair, alone and each of its halves with the other half of the lesson's pair. */
 class PlainPairIT extends PlainPair.Streams {
   @RegisterExtension static final TestServer server = TestServer.profile("open");
-
-  @Override
-  protected Program plain(String jar, Object... args) {
-    return java(jar, server.url()).args(args);
-  }
-
-  @Override
-  protected Program lesson(String jar, Object... args) {
-    return Program.jar(jar).args("-s", server.url()).args(args);
-  }
 
   @Override
   protected RunningServer server() {

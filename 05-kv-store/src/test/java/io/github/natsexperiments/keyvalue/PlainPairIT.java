@@ -1,7 +1,7 @@
 package io.github.natsexperiments.keyvalue;
 
+import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.testkit.PlainPair;
-import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.TestServer;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -10,12 +10,7 @@ class PlainPairIT extends PlainPair.Buckets {
   @RegisterExtension final TestServer server = TestServer.profile("open");
 
   @Override
-  protected Program plain(String jar, Object... args) {
-    return java(jar, server.url()).args(args);
-  }
-
-  @Override
-  protected Program lesson(String jar, Object... args) {
-    return Program.jar(jar).args("-s", server.url()).args(args);
+  protected RunningServer server() {
+    return server;
   }
 }

@@ -1,5 +1,6 @@
 package io.github.natsexperiments.token;
 
+import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.testkit.PlainPair;
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.TestServer;
@@ -19,5 +20,10 @@ class PlainPairIT extends PlainPair.Buckets {
   @Override
   protected Program lesson(String jar, Object... args) {
     return jar.equals("publisher") ? LOGIN.publisher(server, args) : LOGIN.subscriber(server, args);
+  }
+
+  @Override
+  protected RunningServer server() {
+    return server;
   }
 }

@@ -23,11 +23,18 @@ public abstract class PlainPair {
 
   private PlainPair() {}
 
+  /** The test's server. */
+  protected abstract RunningServer server();
+
   /** The plain publisher or subscriber, connected to the test's server; not started yet. */
-  protected abstract Program plain(String jar, Object... args);
+  protected Program plain(String jar, Object... args) {
+    return java(jar, server().url()).args(args);
+  }
 
   /** The same of the lesson's own pair. */
-  protected abstract Program lesson(String jar, Object... args);
+  protected Program lesson(String jar, Object... args) {
+    return Program.jar(jar).args("-s", server().url()).args(args);
+  }
 
   /**
    * A plain program as a reader starts it: {@code java -cp target/publisher.jar …PlainPublisher}.
@@ -100,9 +107,6 @@ public abstract class PlainPair {
 
   /** JetStream: the stream keeps everything for a subscriber that comes later. */
   public abstract static class Streams extends PlainPair {
-    /** The test's server. */
-    protected abstract RunningServer server();
-
     /** What a lesson's own plain pair prints besides. */
     protected abstract void alsoPrints(
         RunningProgram publisher, RunningProgram subscriber, List<String> acks);
