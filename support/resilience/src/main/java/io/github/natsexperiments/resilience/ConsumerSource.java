@@ -31,7 +31,7 @@ final class ConsumerSource {
   private static final Duration COMEBACK = Duration.ofSeconds(2); // of a consumer that was deleted
   private static final JetStreamOptions ANSWERS_SOON =
       JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(1)).build();
-  private static final Duration SAME_MOMENT = Duration.ofMillis(5);
+  private static final Duration SAME_MOMENT = Duration.ofMillis(1);
 
   private final Connection connection;
   private final JetStreamManagement management;

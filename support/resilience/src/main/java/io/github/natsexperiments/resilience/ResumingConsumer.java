@@ -209,7 +209,7 @@ public final class ResumingConsumer implements AutoCloseable {
       Thread.sleep(TICK_MILLIS); // until drain or close
       return;
     }
-    Message message = requests.next(TICK_MILLIS);
+    Message message = requests.next(reconnects < 0 ? 1 : TICK_MILLIS); // at first: begin at once
     if (message != null) {
       receive(message);
     }
