@@ -73,6 +73,7 @@ class JetStreamStopIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void aClosedPipeAcknowledgesNothingThatNobodyRead() throws Exception {
     assertThat(publisher(server, "-n", 20, "-i", 0).start().waitForExit()).isZero();
@@ -106,6 +107,7 @@ class JetStreamStopIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void theServerGoesDownInTheMiddleOfADrain() throws IOException {
     RunningProgram publisher = publisher(server, "-i", 0, "-q", "--async").start();

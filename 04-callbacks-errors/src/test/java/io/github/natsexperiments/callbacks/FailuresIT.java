@@ -19,6 +19,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -171,6 +172,7 @@ class FailuresIT {
         "choose another --subject");
   }
 
+  @Tag("soak")
   @Test
   void theTimeoutAlsoCountsWhileTheServerIsAway() throws Exception {
     RunningProgram subscriber = waiting(subscriber(server, "-t", "3s"));

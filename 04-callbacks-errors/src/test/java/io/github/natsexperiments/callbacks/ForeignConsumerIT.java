@@ -13,6 +13,7 @@ import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.ConsumerInfo;
 import java.time.Duration;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class ForeignConsumerIT {
   @RegisterExtension final TestServer server = TestServer.profile("open");
 
+  @Tag("soak")
   @Test
   void aConsumerOfSomebodyElseStaysAsItIs() throws Exception {
     assertThat(publisher(server, "-n", 3, "-i", 0, "-q").start().waitForExit()).isZero();

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -40,6 +41,7 @@ class GalleryIT {
     return rows;
   }
 
+  @Tag("soak")
   @Test
   void thePageHasEveryExhibitWithWhatJnatsSays() throws Exception {
     List<String> shown = rows(gallery(server).stdoutLines());

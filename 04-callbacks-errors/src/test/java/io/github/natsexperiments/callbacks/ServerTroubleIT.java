@@ -157,6 +157,7 @@ class ServerTroubleIT {
     endsWithNothingMissing();
   }
 
+  @Tag("soak")
   @Test
   void aReloadDisturbsNobody() throws IOException {
     List<RunningProgram> pair = startPair();

@@ -11,6 +11,7 @@ import io.github.natsexperiments.testkit.TestServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,6 +60,7 @@ class StopIT {
         .isEqualTo("INFO Received 700 messages, missing 0, duplicated 0");
   }
 
+  @Tag("soak")
   @Test
   void ctrlCDoesNotWaitForAServerThatIsGone() throws IOException {
     RunningProgram subscriber = waiting(subscriber(server));
@@ -80,6 +82,7 @@ class StopIT {
     publisher.waitForStderr("have no ack: stored or not, nobody knows");
   }
 
+  @Tag("soak")
   @Test
   void programsThatWaitStopSoon() {
     RunningProgram subscriber = waiting(subscriber(server));

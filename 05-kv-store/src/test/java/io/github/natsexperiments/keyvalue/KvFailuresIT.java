@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -148,6 +149,7 @@ class KvFailuresIT {
     subscriber.waitForStderr("ERROR Bucket \"brief\" is gone: ");
   }
 
+  @Tag("soak")
   @Test
   void theBucketIsCreatedAnewWhileItIsWatched() throws Exception {
     publisher(server, "--bucket", "anew", "-n", 1, "-m", "old").start().waitForExit();
@@ -204,6 +206,7 @@ class KvFailuresIT {
   }
 
   /** Exactly the rights that the publisher needs for an existing bucket, and one less. */
+  @Tag("soak")
   @Test
   void narrowPermissions() throws Exception {
     String users =

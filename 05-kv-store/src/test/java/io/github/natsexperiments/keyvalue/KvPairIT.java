@@ -26,6 +26,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -138,6 +139,7 @@ class KvPairIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void historyFromAndUpdatesOnlySayWhereToBegin() {
     put("--bucket", "ten", "--history", 10, "-n", 12, "-i", 0);
@@ -151,6 +153,7 @@ class KvPairIT {
     assertThat(entries(updates)).containsExactly(Entry.put("key", 13, "new"));
   }
 
+  @Tag("soak")
   @Test
   void watchAndPollEndInTheSameState() {
     put("--bucket", "same", "-n", 1, "-m", "first");

@@ -52,6 +52,7 @@ class KvRestartIT {
         .isEqualTo(LongStream.rangeClosed(1, 11).boxed().toList());
   }
 
+  @Tag("soak")
   @Test
   void whatWasPutBeforeTheWatchIsBackIsNotMissed() throws Exception {
     put("--history", 64, "-n", 1);
@@ -87,6 +88,7 @@ class KvRestartIT {
     assertThat(entries(subscriber)).extracting(Entry::value).containsExactly("before", "after");
   }
 
+  @Tag("soak")
   @Test
   void aBucketInMemoryIsGone() throws Exception {
     put("--storage", "memory", "-n", 1);
@@ -105,6 +107,7 @@ class KvRestartIT {
     following.waitForStdout("again");
   }
 
+  @Tag("soak")
   @Test
   void aPollGoesOn() throws Exception {
     put("-n", 1, "-m", "before");

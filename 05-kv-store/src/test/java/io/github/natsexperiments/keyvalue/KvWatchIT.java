@@ -16,6 +16,7 @@ import io.nats.client.api.KeyValueConfiguration;
 import io.nats.client.api.Mirror;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -48,6 +49,7 @@ class KvWatchIT {
     assertThat(lines).filteredOn(line -> line.startsWith("ERROR")).hasSize(1);
   }
 
+  @Tag("soak")
   @Test
   void revisionsOfANewBucketAreNotSkippedBackwards() throws Exception {
     try (Connection connection = connect(server)) {
@@ -68,6 +70,7 @@ class KvWatchIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void aMirror() throws Exception {
     publisher(server, "-n", 1, "-m", "mirrored").start().waitForExit();

@@ -12,6 +12,7 @@ import io.nats.client.api.Mirror;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -79,6 +80,7 @@ class TokenPairIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void theServerAddsAndLosesNothingWhenItIsKilled() throws Exception {
     Object[] args = {"--increment", "server", "--bucket", "sums", "-n", 3000, "-i", 0};

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -78,6 +79,7 @@ class TokenSecrecyIT {
     assertThat(List.of(fromFile, fromEnvironment, fromUrl)).isEqualTo(programs);
   }
 
+  @Tag("soak")
   @Test
   void whenTheLoginFails() throws IOException {
     for (String jar : List.of("publisher", "subscriber")) {
@@ -97,6 +99,7 @@ class TokenSecrecyIT {
   }
 
   /** First the new token into the file, then its hash to the server. */
+  @Tag("soak")
   @Test
   @DisabledOnOs(OS.WINDOWS) // there a server cannot be told to read its configuration
   void whenTheTokenIsReplaced() throws Exception {

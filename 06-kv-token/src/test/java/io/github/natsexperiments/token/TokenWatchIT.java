@@ -10,6 +10,7 @@ import io.nats.client.Connection;
 import io.nats.client.KeyValue;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -46,6 +47,7 @@ class TokenWatchIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void aNewBucketIsShownFromItsFirstRevision() throws Exception {
     LOGIN.bucketWithHistory(server);

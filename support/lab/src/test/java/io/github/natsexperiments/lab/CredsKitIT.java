@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -57,6 +58,7 @@ class CredsKitIT {
     assertThat(project.resolve(KIT).resolve("server.conf")).hasBinaryContent(conf);
   }
 
+  @Tag("soak")
   @Test
   void aServerWithTlsIsTrustedByThePrintedCommands() {
     RunningProgram lab = lab("server", "--tls", "creds", "--port", 0);
@@ -68,6 +70,7 @@ class CredsKitIT {
     assertThat(lab.waitForExit()).isEqualTo(130);
   }
 
+  @Tag("soak")
   @Test
   void saysHowToGetAKitWithCertificates() {
     assertThat(lab("run", "2", "-n", 1).waitForExit()).isZero();
@@ -79,6 +82,7 @@ class CredsKitIT {
     assertThat(issuer.waitForExit()).isZero();
   }
 
+  @Tag("soak")
   @Test
   void takesTheReadersCredentials() {
     RunningProgram lab = lab("run", "2", "-n", 1, "--creds", KIT.resolve("publisher.creds"));

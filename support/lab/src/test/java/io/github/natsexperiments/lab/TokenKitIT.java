@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -75,6 +76,7 @@ class TokenKitIT {
     }
   }
 
+  @Tag("soak")
   @Test
   @DisabledOnOs(OS.WINDOWS) // there a server cannot be told to read its configuration
   void aServerReadsTheNewToken() {

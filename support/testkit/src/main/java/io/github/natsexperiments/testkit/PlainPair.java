@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -154,6 +155,7 @@ public abstract class PlainPair {
       }
     }
 
+    @Tag("soak")
     @Test
     void publisherWithTheLessonsSubscriber() {
       ended(plain("publisher", 20, 0));
@@ -161,6 +163,7 @@ public abstract class PlainPair {
           .isEqualTo(texts("", 20));
     }
 
+    @Tag("soak")
     @Test
     void subscriberWithTheLessonsPublisher() {
       ended(lesson("publisher", "-n", 20, "-i", 0));
@@ -199,6 +202,7 @@ public abstract class PlainPair {
       assertThat(subscriber.stderrLines()).containsExactly("Waiting for changes");
     }
 
+    @Tag("soak")
     @Test
     void publisherWithTheLessonsSubscriber() {
       RunningProgram subscriber = waiting(lesson("subscriber", "-n", 20, "-t", "20s"));
@@ -206,6 +210,7 @@ public abstract class PlainPair {
       assertThat(ended(subscriber).stdoutLines()).hasSize(20).last().asString().endsWith(text(19));
     }
 
+    @Tag("soak")
     @Test
     void subscriberWithTheLessonsPublisher() {
       RunningProgram subscriber = waiting(plain("subscriber", 20));
