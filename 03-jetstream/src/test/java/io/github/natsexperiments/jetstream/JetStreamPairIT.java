@@ -66,8 +66,23 @@ class JetStreamPairIT {
     assertThat(lines.get(1))
         .isEqualTo(
             "Ack: stream = \"sample_stream\", sequence = \"1\", delivered = \"1\", pending = \"2\"");
+    assertThat(lines.get(2))
+        .isEqualTo(
+            "Received a message from subject \"foo\" (reply = \"$JS.ACK.…\"): Hello #1 from NATS publisher");
     assertThat(subscriber.waitForStderr("Received 3 messages, 84 bytes"))
         .endsWith("missing 0, duplicated 0");
+  }
+
+  @Test
+  void whereAcksGoIsShownOnceUnlessVerbose() {
+    assertThat(publisher(server, "-n", 3, "-i", 0).start().waitForExit()).isZero();
+
+    RunningProgram subscriber = subscriber(server, "-n", 3, "-t", "15s", "--verbose").start();
+    assertThat(subscriber.waitForExit()).isZero();
+    assertThat(subscriber.stdoutLines())
+        .filteredOn(line -> line.startsWith("Received"))
+        .hasSize(3)
+        .allMatch(line -> line.contains("$JS.ACK.sample_stream.sample_durable.1."));
   }
 
   @Test

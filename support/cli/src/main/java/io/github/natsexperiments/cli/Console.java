@@ -14,10 +14,13 @@ import java.nio.charset.StandardCharsets;
  * so that they can be piped. Everything else goes to standard error through SLF4J.
  */
 public final class Console {
+  private static final String ACK_SUBJECT = "$JS.ACK.";
+
   private final OutputStream out = new FileOutputStream(FileDescriptor.out);
   private final boolean quiet;
   private final Stop stop;
   private boolean broken;
+  private boolean ackSubjectShown;
 
   Console(boolean quiet, Stop stop) {
     this.quiet = quiet;
@@ -39,33 +42,31 @@ public final class Console {
     return quiet;
   }
 
-  /** Prints the line of a received message, unless quiet. */
-  public void received(String subject, String replyTo, byte[] payload) {
-    received(subject, replyTo, "", payload);
-  }
-
   /**
    * Prints the line of a received message, unless quiet.
    *
    * @param headers whether its headers are on the line, see {@link HeaderOptions.ForSubscribing}
    */
   public void received(Message message, boolean headers) {
-    String more = headers && !quiet ? HeaderOptions.show(message.getHeaders()) : "";
-    received(message.getSubject(), message.getReplyTo(), more, message.getData());
-  }
-
-  private void received(String subject, String replyTo, String headers, byte[] payload) {
     if (!quiet) {
       line(
           "Received a message from subject \""
-              + Payloads.show(subject)
+              + Payloads.show(message.getSubject())
               + "\" (reply = \""
-              + (replyTo == null ? "" : replyTo)
+              + reply(message.getReplyTo())
               + "\""
-              + headers
+              + (headers ? HeaderOptions.show(message.getHeaders()) : "")
               + "): "
-              + Payloads.show(payload));
+              + Payloads.show(message.getData()));
     }
+  }
+
+  /** Where a JetStream ack goes is shown once: the line of the ack says the same in words. */
+  private String reply(String subject) {
+    boolean ack = subject != null && subject.startsWith(ACK_SUBJECT);
+    boolean again = ack && ackSubjectShown && !Log.LOG.isDebugEnabled();
+    ackSubjectShown |= ack;
+    return subject == null ? "" : again ? ACK_SUBJECT + '…' : subject;
   }
 
   /** Prints the line of a published message, unless quiet. */

@@ -70,6 +70,8 @@ final class Outputs {
       if (place.find()) {
         places.add(storage + "/" + (place.group(1) == null ? place.group(2) : place.group(1)));
       }
+    } else if ((matcher = ACK.matcher(line)).find()) {
+      places.add(storage + "/" + matcher.group(1)); // the lesson's shows the ack's subject once
     }
   }
 

@@ -36,6 +36,19 @@ class OutputsTest {
   }
 
   @Test
+  void theLessonsAckSaysWhichMessageHasArrived() {
+    published(ack(7), 10);
+    received(
+        "Received a message from subject \"foo\" (reply = \"$JS.ACK.…\"): Hello #0 from NATS publisher",
+        15);
+    assertThat(outputs.ackedAndMissing()).isEqualTo(1);
+
+    received(ack(7) + ", delivered = \"1\", pending = \"0\"", 15);
+    assertThat(outputs.ackedAndMissing()).isZero();
+    assertThat(outputs.hasLastAcked()).isTrue();
+  }
+
+  @Test
   void aStreamThatLosesAndDoubles() {
     published(ack(1), 10); // #0
     published(ack(2), 20); // #1: acknowledged, never received
