@@ -23,7 +23,7 @@ import javax.net.ssl.X509TrustManager;
 /** Finds out why a connect fails: from what jnats says, and from what the port itself says. */
 final class Probe {
   /** How long a server that greets may take for it. */
-  static final Duration SILENCE = Duration.ofMillis(500);
+  static final Duration SILENCE = Duration.ofMillis(250);
 
   /** Part of what a server says that has too many connections. */
   static final String FULL = "maximum connections exceeded";
