@@ -65,6 +65,7 @@ final class TermCheck {
           new Term(1, "at least once|хотя бы один раз"),
           new Term(1, "exactly once|ровно один раз"),
           new Term(4, "listeners?|слушател\\w+"),
+          new Term(1, "advisor(?:y|ies)|уведомлени\\w+"),
           new Term(4, "dead letters?|недоставленн\\w+ сообщени\\w+"),
           new Term(1, "buckets?|бакет\\w*"),
           new Term(5, "keys?|ключ\\w*"),
