@@ -52,7 +52,7 @@ public final class BasicPublisher implements Callable<Integer> {
           // jnats sends the message in the background, and nobody confirms it.
           // While the server is away, jnats buffers messages, up to a limit: then this waits.
           run.whenThereIsRoom(
-              payload, body -> connection.publish(options.subject(), options.headers.all(), body));
+              payload, body -> connection.publish(options.subject(), options.headers(), body));
           run.console().published(options.subject(), payload);
         }
         run.tally().add(payload);
@@ -102,7 +102,7 @@ public final class BasicPublisher implements Callable<Integer> {
     String subject = options.subject();
     Message reply =
         run.interruptible(
-            () -> connection.request(subject, options.headers.all(), payload, options.timeout()));
+            () -> connection.request(subject, options.headers(), payload, options.timeout()));
     if (reply instanceof RequestFailureMessage failure) {
       String why =
           switch (failure.getReason()) {

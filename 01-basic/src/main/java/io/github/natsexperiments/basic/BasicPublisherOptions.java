@@ -1,16 +1,9 @@
 package io.github.natsexperiments.basic;
 
-import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.DurationConverter;
-import io.github.natsexperiments.cli.HeaderOptions;
-import io.github.natsexperiments.cli.PayloadSource;
-import io.github.natsexperiments.cli.PublisherOptions;
-import io.github.natsexperiments.cli.Run;
-import io.github.natsexperiments.cli.Subjects;
-import io.nats.client.Connection;
+import io.github.natsexperiments.cli.MessagePublisherOptions;
 import java.time.Duration;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The command line of {@link BasicPublisher}. */
@@ -27,18 +20,7 @@ import picocli.CommandLine.Option;
       "  tail -f some.log | java -jar publisher.jar --stdin",
       "  java -jar publisher.jar -n 1000000 -i 0 -q --size 128"
     })
-final class BasicPublisherOptions {
-  @Mixin private CommonOptions common;
-  @Mixin private PublisherOptions publisher;
-  @Mixin HeaderOptions.ForPublishing headers;
-
-  @Option(
-      names = "--subject",
-      paramLabel = "SUBJECT",
-      converter = Subjects.ForPublishing.class,
-      description = "Subject to publish to. Default: ${DEFAULT-VALUE}.")
-  private String subject = "foo";
-
+final class BasicPublisherOptions extends MessagePublisherOptions {
   @Option(names = "--request", description = "Send requests, and print the reply to each.")
   private boolean request;
 
@@ -48,22 +30,6 @@ final class BasicPublisherOptions {
       converter = DurationConverter.class,
       description = "With --request: longest wait for a reply. Default: 2s.")
   private Duration timeout = Duration.ofSeconds(2);
-
-  Run run() {
-    return common.run("Published", publisher.count(), false);
-  }
-
-  String[] servers() {
-    return common.servers();
-  }
-
-  PayloadSource payloads(Run run, Connection connection) {
-    return publisher.payloads(run.stop(), connection.getMaxPayload());
-  }
-
-  String subject() {
-    return subject;
-  }
 
   boolean request() {
     return request;

@@ -84,7 +84,7 @@ public final class BasicSubscriber implements Callable<Integer> {
       return; // arrived after the last one was counted
     }
     run.tally().add(message.getData());
-    run.console().received(message, options.headers.shown());
+    run.console().received(message, options.headers());
     if (options.reply() != null && message.getReplyTo() != null) {
       connection.publish(message.getReplyTo(), options.reply());
     }

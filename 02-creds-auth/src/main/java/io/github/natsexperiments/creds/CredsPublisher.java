@@ -46,12 +46,12 @@ public final class CredsPublisher implements Callable<Integer> {
         settings.authHandler(Nats.credentials(run.login().credsFile().toString()));
       }
       try (Connection connection = run.connect(settings.build())) {
-        PayloadSource payloads = options.payloads(run, connection.getMaxPayload());
+        PayloadSource payloads = options.payloads(run, connection);
         byte[] payload;
         while ((payload = payloads.next()) != null) {
           // As in lesson 1: waits while the server is away and jnats' buffer is full.
           run.whenThereIsRoom(
-              payload, body -> connection.publish(options.subject(), options.headers.all(), body));
+              payload, body -> connection.publish(options.subject(), options.headers(), body));
           run.console().published(options.subject(), payload);
           run.tally().add(payload);
         }

@@ -84,9 +84,9 @@ public final class JetStreamPublisher implements Callable<Integer> {
     while (tooLarge == null && (payload = payloads.next()) != null) {
       try {
         if (options.window() > 0) {
-          jetStream.send(options.subject(), options.headers.all(), payload); // AckLog hears of it
+          jetStream.send(options.subject(), options.headers(), payload); // AckLog hears of it
         } else {
-          PublishAck ack = jetStream.publish(options.subject(), options.headers.all(), payload);
+          PublishAck ack = jetStream.publish(options.subject(), options.headers(), payload);
           acks.stored(payload, ack.getStream(), ack.getSeqno(), ack.isDuplicate());
         }
       } catch (JetStreamApiException e) {

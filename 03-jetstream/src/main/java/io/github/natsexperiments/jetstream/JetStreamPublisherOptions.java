@@ -1,26 +1,17 @@
 package io.github.natsexperiments.jetstream;
 
-import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.DurationConverter;
-import io.github.natsexperiments.cli.HeaderOptions;
+import io.github.natsexperiments.cli.MessagePublisherOptions;
 import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
-import io.github.natsexperiments.cli.PayloadSource;
-import io.github.natsexperiments.cli.PublisherOptions;
-import io.github.natsexperiments.cli.Run;
-import io.github.natsexperiments.cli.Subjects;
 import io.github.natsexperiments.resilience.PublisherBuilder;
-import io.nats.client.Connection;
 import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.RetentionPolicy;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
 import java.time.Duration;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** The command line of {@link JetStreamPublisher}. */
 @Command(
@@ -35,14 +26,7 @@ import picocli.CommandLine.Spec;
       "  java -jar publisher.jar -n 20 -i 0 --max-messages 10 --discard new",
       "  java -jar publisher.jar --async -n 400000 -i 0 -q --size 128"
     })
-final class JetStreamPublisherOptions {
-  @Spec(Spec.Target.MIXEE)
-  private CommandSpec spec;
-
-  @Mixin private CommonOptions common;
-  @Mixin private PublisherOptions publisher;
-  @Mixin HeaderOptions.ForPublishing headers;
-
+final class JetStreamPublisherOptions extends MessagePublisherOptions {
   @Option(
       names = "--stream",
       paramLabel = "NAME",
@@ -101,13 +85,6 @@ final class JetStreamPublisherOptions {
   }
 
   @Option(
-      names = "--subject",
-      paramLabel = "SUBJECT",
-      converter = Subjects.ForPublishing.class,
-      description = "Subject to publish to. Default: ${DEFAULT-VALUE}.")
-  private String subject = "foo";
-
-  @Option(
       names = "--async",
       paramLabel = "WINDOW",
       arity = "0..1",
@@ -115,18 +92,6 @@ final class JetStreamPublisherOptions {
       description = "Keep up to WINDOW messages in flight (default: ${FALLBACK-VALUE}).")
   private void setWindow(int value) {
     window = (int) Numbers.upTo(PublisherBuilder.LARGEST_WINDOW, spec, "--async", value);
-  }
-
-  Run run() {
-    return common.run("Published", publisher.count(), false);
-  }
-
-  PayloadSource payloads(Run run, Connection connection) {
-    return publisher.payloads(run.stop(), connection.getMaxPayload());
-  }
-
-  String subject() {
-    return subject;
   }
 
   /** Messages in flight at once; 0 to wait for each ack. */
@@ -138,7 +103,7 @@ final class JetStreamPublisherOptions {
   StreamConfiguration stream() {
     return StreamConfiguration.builder()
         .name(name)
-        .subjects(subject)
+        .subjects(subject())
         .storageType(storage)
         .retentionPolicy(retention)
         .maxAge(maxAge)

@@ -73,7 +73,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   /** One message after the other, in a thread of the consumer's own. */
   private void handle(Message message) throws InterruptedException {
     setup.delivered(message);
-    run.console().received(message, options.headers.shown());
+    run.console().received(message, options.headers());
     for (long left = options.workMillis(); left > 0; left -= options.inProgressMillis) {
       Thread.sleep(Math.min(left, options.inProgressMillis));
       if (left > options.inProgressMillis) {

@@ -1,21 +1,16 @@
 package io.github.natsexperiments.jetstream;
 
-import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.DurationConverter;
-import io.github.natsexperiments.cli.HeaderOptions;
+import io.github.natsexperiments.cli.MessageSubscriberOptions;
 import io.github.natsexperiments.cli.Numbers;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.StreamToRead;
-import io.github.natsexperiments.cli.Subjects;
-import io.github.natsexperiments.cli.SubscriberOptions;
 import io.nats.client.Connection;
 import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** The command line of the {@link JetStreamSubscriber}. */
 @Command(
@@ -31,24 +26,11 @@ import picocli.CommandLine.Spec;
       "  java -jar subscriber.jar --ordered -q        read fast, leave nothing behind",
       "  java -jar subscriber.jar --work 3s --ack-wait 2s     too slow: comes again"
     })
-final class JetStreamSubscriberOptions {
+final class JetStreamSubscriberOptions extends MessageSubscriberOptions {
   private static final int DEFAULT_BATCH = 1000;
 
-  @Spec(Spec.Target.MIXEE)
-  private CommandSpec spec;
-
-  @Mixin private CommonOptions common;
-  @Mixin private SubscriberOptions subscriber;
-  @Mixin HeaderOptions.ForSubscribing headers;
   @Mixin private StreamToRead stream;
   @Mixin private ConsumerSetup consumer;
-
-  @Option(
-      names = "--subject",
-      paramLabel = "SUBJECT",
-      converter = Subjects.ForSubscribing.class,
-      description = "Which of the stream's subjects. Default: ${DEFAULT-VALUE}.")
-  private String subject = "foo";
 
   @Option(
       names = "--ack-sync",
@@ -86,13 +68,17 @@ final class JetStreamSubscriberOptions {
     batch = value;
   }
 
-  /** Starts the run. */
-  Run run() {
+  JetStreamSubscriberOptions() {
+    super("foo");
+  }
+
+  @Override
+  public Run run() {
     if (consumer.ordered() && ackSync) {
       throw new ParameterException(
           spec.commandLine(), "--ordered reads without acks: leave out --ack-sync");
     }
-    return common.run("Received", subscriber.count(), true);
+    return super.run();
   }
 
   /** The stream to read. */
@@ -102,7 +88,7 @@ final class JetStreamSubscriberOptions {
 
   /** The consumer: how to create it, and what to say of it. */
   ConsumerSetup consumer(Connection connection, Run run) {
-    return consumer.on(connection, stream(), subject, run);
+    return consumer.on(connection, stream(), subject(), run);
   }
 
   /** Whether messages come without being acknowledged. */
@@ -125,19 +111,8 @@ final class JetStreamSubscriberOptions {
     return batch;
   }
 
-  /** Messages to wait for; {@link Long#MAX_VALUE} for no end. */
-  long count() {
-    return subscriber.count();
-  }
-
-  /** How long to wait for the next message; null for ever. */
-  Duration timeout() {
-    return subscriber.timeout();
-  }
-
   /** What to say when nothing came for so long. */
   String gaveUp() {
-    return "Gave up: no message in stream \"%s\" for %s ms"
-        .formatted(stream(), timeout() == null ? "" : timeout().toMillis());
+    return gaveUp("in stream \"" + stream() + "\"");
   }
 }

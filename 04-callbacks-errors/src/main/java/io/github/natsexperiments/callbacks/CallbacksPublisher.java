@@ -97,7 +97,7 @@ public final class CallbacksPublisher implements Callable<Integer> {
       try {
         for (; (payload = payloads.next()) != null; number++) {
           // Waits for room in the window, not for the ack: the PublishEvents hear of that.
-          jetStream.send(options.subject(), options.headers.all(), payload);
+          jetStream.send(options.subject(), options.headers(), payload);
         }
       } catch (IllegalArgumentException e) { // larger than the server takes
         String why = "#" + number + " not sent: " + e.getMessage();

@@ -1,23 +1,14 @@
 package io.github.natsexperiments.callbacks;
 
-import io.github.natsexperiments.cli.CommonOptions;
-import io.github.natsexperiments.cli.HeaderOptions;
+import io.github.natsexperiments.cli.MessagePublisherOptions;
 import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
-import io.github.natsexperiments.cli.PayloadSource;
-import io.github.natsexperiments.cli.PublisherOptions;
-import io.github.natsexperiments.cli.Run;
-import io.github.natsexperiments.cli.Subjects;
-import io.nats.client.Connection;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
 import java.time.Duration;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** The command line of {@link CallbacksPublisher}. */
 @Command(
@@ -32,23 +23,9 @@ import picocli.CommandLine.Spec;
       "  java -jar publisher.jar -n 1000 --resume   after kill -9: up to #999",
       "  java -jar publisher.jar -n 200000 -i 0 -q  as fast as the acks come"
     })
-final class CallbacksPublisherOptions {
+final class CallbacksPublisherOptions extends MessagePublisherOptions {
   /** The server drops what overruns its ingest queue; more than this was not faster either. */
   static final int LARGEST_WINDOW = 1000;
-
-  @Spec(Spec.Target.MIXEE)
-  private CommandSpec spec;
-
-  @Mixin private CommonOptions common;
-  @Mixin private PublisherOptions publisher;
-  @Mixin HeaderOptions.ForPublishing headers;
-
-  @Option(
-      names = "--subject",
-      paramLabel = "SUBJECT",
-      converter = Subjects.ForPublishing.class,
-      description = "Subject to publish to. Default: ${DEFAULT-VALUE}.")
-  private String subject = "foo";
 
   @Option(
       names = "--stream",
@@ -95,18 +72,6 @@ final class CallbacksPublisherOptions {
     replicas = (int) Numbers.positive(spec, "--replicas", value);
   }
 
-  Run run() {
-    return common.run("Published", publisher.count(), false);
-  }
-
-  PayloadSource payloads(Run run, Connection connection, long first) {
-    return publisher.payloads(run.stop(), connection.getMaxPayload(), first);
-  }
-
-  String subject() {
-    return subject;
-  }
-
   String stream() {
     return stream;
   }
@@ -127,7 +92,7 @@ final class CallbacksPublisherOptions {
   StreamConfiguration configuration() {
     return StreamConfiguration.builder()
         .name(stream)
-        .subjects(subject)
+        .subjects(subject())
         .storageType(StorageType.File)
         .replicas(replicas)
         // For so long the server recognises a message id that it has had.

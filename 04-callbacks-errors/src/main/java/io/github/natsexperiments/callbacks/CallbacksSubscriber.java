@@ -109,7 +109,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     if (options.fails(message.metaData().streamSequence())) {
       throw new IllegalStateException("the handler cannot do this one");
     }
-    run.console().received(message, options.headers.shown());
+    run.console().received(message, options.headers());
   }
 
   /**

@@ -1,23 +1,17 @@
 package io.github.natsexperiments.callbacks;
 
-import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.DurationConverter;
-import io.github.natsexperiments.cli.HeaderOptions;
+import io.github.natsexperiments.cli.MessageSubscriberOptions;
 import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
-import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.StreamToRead;
-import io.github.natsexperiments.cli.Subjects;
-import io.github.natsexperiments.cli.SubscriberOptions;
 import io.nats.client.Options;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
 import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /** The command line of the {@link CallbacksSubscriber}. */
 @Command(
@@ -32,21 +26,10 @@ import picocli.CommandLine.Spec;
       "  java -jar subscriber.jar --fast-detect    notice a dead server in seconds",
       "  java -jar subscriber.jar -n 200000 -q -t 60s"
     })
-final class CallbacksSubscriberOptions {
-  @Spec(Spec.Target.MIXEE)
-  private CommandSpec spec;
+final class CallbacksSubscriberOptions extends MessageSubscriberOptions {
+  private static final String EVERYTHING = ">";
 
-  @Mixin private CommonOptions common;
-  @Mixin private SubscriberOptions subscriber;
-  @Mixin HeaderOptions.ForSubscribing headers;
   @Mixin private StreamToRead stream;
-
-  @Option(
-      names = "--subject",
-      paramLabel = "SUBJECT",
-      converter = Subjects.ForSubscribing.class,
-      description = "Read this subject only. Default: all that the stream has.")
-  String subject; // or null
 
   @Option(
       names = "--durable",
@@ -87,8 +70,13 @@ final class CallbacksSubscriberOptions {
   private long failEvery;
   private long maxDeliver = 3;
 
-  Run run() {
-    return common.run("Received", subscriber.count(), true);
+  CallbacksSubscriberOptions() {
+    super(EVERYTHING);
+  }
+
+  /** The consumer's filter; null for all that the stream has. */
+  String filter() {
+    return subject().equals(EVERYTHING) ? null : subject();
   }
 
   /** How soon to notice that the server is dead; the publisher has the same. */
@@ -104,7 +92,7 @@ final class CallbacksSubscriberOptions {
   ConsumerConfiguration consumer() {
     return ConsumerConfiguration.builder()
         .durable(durable)
-        .filterSubject(subject)
+        .filterSubject(filter())
         .ackPolicy(AckPolicy.Explicit)
         .ackWait(ackWait)
         // No maxDeliver: the server also counts the delivery to a process that was killed before
@@ -129,16 +117,7 @@ final class CallbacksSubscriberOptions {
     return maxDeliver;
   }
 
-  long count() {
-    return subscriber.count();
-  }
-
-  Duration timeout() {
-    return subscriber.timeout();
-  }
-
   String gaveUp() {
-    return "Gave up: no message of stream \"%s\" for %s ms"
-        .formatted(stream(), timeout() == null ? "" : timeout().toMillis());
+    return gaveUp("of stream \"" + stream() + "\"");
   }
 }

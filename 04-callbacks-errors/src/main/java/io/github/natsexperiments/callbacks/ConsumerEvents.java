@@ -39,9 +39,9 @@ final class ConsumerEvents implements ConsumerListener {
     List<String> filters =
         found.getFilterSubjects() == null ? List.of() : found.getFilterSubjects();
     refuseIf(
-        options.subject != null && !filters.equals(List.of(options.subject)),
+        options.filter() != null && !filters.equals(List.of(options.filter())),
         "reads " + (filters.isEmpty() ? "all" : String.join(", ", filters)),
-        options.subject);
+        options.filter());
     refuseIf(
         options.ackWait != null && !options.ackWait.equals(found.getAckWait()),
         "waits for acks for " + found.getAckWait().toMillis() + " ms",

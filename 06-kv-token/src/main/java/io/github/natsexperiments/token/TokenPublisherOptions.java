@@ -27,7 +27,6 @@ import picocli.CommandLine.Mixin;
     })
 final class TokenPublisherOptions {
   @Mixin private CommonOptions common;
-  @Mixin private TokenOptions tokens;
   @Mixin private TokenBucketOptions bucket;
 
   @Mixin
@@ -36,7 +35,7 @@ final class TokenPublisherOptions {
 
   /** The token; asks for it at a terminal. */
   Token token() throws Failure {
-    return tokens.find(common.servers());
+    return Token.find(common);
   }
 
   /** Starts the run. */

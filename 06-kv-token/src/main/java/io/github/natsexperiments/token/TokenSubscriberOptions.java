@@ -24,7 +24,6 @@ import picocli.CommandLine.Option;
     })
 final class TokenSubscriberOptions {
   @Mixin CommonOptions common;
-  @Mixin private TokenOptions tokens;
   @Mixin SubscriberOptions subscriber;
 
   @Option(
@@ -51,7 +50,7 @@ final class TokenSubscriberOptions {
   }
 
   Token token() throws Failure {
-    return tokens.find(common.servers());
+    return Token.find(common);
   }
 
   String gaveUp() {

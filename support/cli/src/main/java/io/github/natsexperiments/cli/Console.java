@@ -1,6 +1,7 @@
 package io.github.natsexperiments.cli;
 
 import io.nats.client.Message;
+import io.nats.client.impl.Headers;
 import io.nats.client.impl.NatsJetStreamMetaData;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.StringJoiner;
 
 /**
  * Where a program speaks. Messages and acks go to standard output, one line each, always in UTF-8,
@@ -45,7 +47,7 @@ public final class Console {
   /**
    * Prints the line of a received message, unless quiet.
    *
-   * @param headers whether its headers are on the line, see {@link HeaderOptions.ForSubscribing}
+   * @param headers whether its headers are on the line
    */
   public void received(Message message, boolean headers) {
     if (!quiet) {
@@ -55,10 +57,20 @@ public final class Console {
               + "\" (reply = \""
               + reply(message.getReplyTo())
               + "\""
-              + (headers ? HeaderOptions.show(message.getHeaders()) : "")
+              + (headers ? show(message.getHeaders()) : "")
               + "): "
               + Payloads.show(message.getData()));
     }
+  }
+
+  /** {@code , headers = "A: 1, B: 2"}; empty when there are none. */
+  static String show(Headers headers) {
+    if (headers == null || headers.isEmpty()) {
+      return "";
+    }
+    StringJoiner all = new StringJoiner(", ", ", headers = \"", "\"");
+    headers.forEach((name, values) -> values.forEach(value -> all.add(name + ": " + value)));
+    return Payloads.show(all.toString());
   }
 
   /** Where a JetStream ack goes is shown once: the line of the ack says the same in words. */

@@ -32,15 +32,15 @@ import picocli.CommandLine.ParameterException;
 class CliTest {
   @Command(name = "sample.jar")
   private static final class Sample implements Callable<Integer> {
-    @Mixin private CommonOptions common;
-    @Mixin private PublisherOptions publisher;
-    @Mixin private HeaderOptions.ForPublishing headers;
+    @Mixin private Messages messages;
 
     @Override
     public Integer call() {
       return ExitCode.DONE;
     }
   }
+
+  static final class Messages extends MessagePublisherOptions {}
 
   private final Sample sample = new Sample();
   private final CommandLine line = Cli.commandLine(sample);
@@ -139,7 +139,7 @@ class CliTest {
       })
   void urlsAsPeopleWriteThem(String list, String urls) {
     line.parseArgs("-s", list);
-    assertThat(String.join(" ", sample.common.servers())).isEqualTo(urls);
+    assertThat(String.join(" ", sample.messages.servers())).isEqualTo(urls);
   }
 
   @ParameterizedTest
@@ -151,14 +151,14 @@ class CliTest {
   @Test
   void headers() {
     line.parseArgs("-n", "1");
-    assertThat(sample.headers.all()).isNull();
+    assertThat(sample.messages.headers()).isNull();
     line.parseArgs("-H", "A:1", "--header", "B: two: 2", "-H", "A:3");
-    assertThat(sample.headers.all().get("A")).containsExactly("1", "3");
-    assertThat(sample.headers.all().get("B")).containsExactly("two: 2");
-    assertThat(HeaderOptions.show(sample.headers.all()))
+    assertThat(sample.messages.headers().get("A")).containsExactly("1", "3");
+    assertThat(sample.messages.headers().get("B")).containsExactly("two: 2");
+    assertThat(Console.show(sample.messages.headers()))
         .contains("A: 1, A: 3", "B: two: 2")
         .startsWith(", headers = \"");
-    assertThat(HeaderOptions.show(null)).isEmpty();
+    assertThat(Console.show(null)).isEmpty();
   }
 
   @ParameterizedTest
