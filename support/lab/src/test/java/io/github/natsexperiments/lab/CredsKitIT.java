@@ -1,6 +1,5 @@
 package io.github.natsexperiments.lab;
 
-import static io.github.natsexperiments.lab.LabProcess.withServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.testkit.Program;
@@ -9,39 +8,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The lab and lesson 2, in a copy of the project that has no credentials yet. */
-class CredsKitIT {
+class CredsKitIT extends WithoutAKit {
   private static final Path KIT = Path.of("02-creds-auth", "creds");
 
-  @TempDir private Path project;
-
-  @BeforeEach
-  void copyTheJars() throws IOException {
-    Path root = Path.of("..", "..");
-    for (String jar :
-        List.of(
-            "support/lab/target/lab.jar",
-            "02-creds-auth/target/issuer.jar",
-            "02-creds-auth/target/publisher.jar",
-            "02-creds-auth/target/subscriber.jar")) {
-      Files.createDirectories(project.resolve(jar).getParent());
-      Files.copy(root.resolve(jar), project.resolve(jar));
-    }
-  }
-
-  private RunningProgram lab(Object... args) {
-    return withServer(Program.jar(project.resolve("support/lab/target/lab.jar")))
-        .directory(project)
-        .args(args)
-        .start();
+  CredsKitIT() {
+    super("02-creds-auth");
   }
 
   @Test

@@ -1,6 +1,5 @@
 package io.github.natsexperiments.lab;
 
-import static io.github.natsexperiments.lab.LabProcess.withServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.testkit.Program;
@@ -10,38 +9,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The lab and lesson 6, in a copy of the project that has no token yet. */
-class TokenKitIT {
+class TokenKitIT extends WithoutAKit {
   private static final Path KIT = Path.of("06-kv-token", "token");
 
-  @TempDir private Path project;
-
-  @BeforeEach
-  void copyTheJars() throws IOException {
-    Path root = Path.of("..", "..");
-    for (String jar :
-        List.of(
-            "support/lab/target/lab.jar",
-            "06-kv-token/target/issuer.jar",
-            "06-kv-token/target/publisher.jar",
-            "06-kv-token/target/subscriber.jar")) {
-      Files.createDirectories(project.resolve(jar).getParent());
-      Files.copy(root.resolve(jar), project.resolve(jar));
-    }
-  }
-
-  private RunningProgram lab(Object... args) {
-    return withServer(Program.jar(project.resolve("support/lab/target/lab.jar")))
-        .directory(project)
-        .args(args)
-        .start();
+  TokenKitIT() {
+    super("06-kv-token");
   }
 
   private String token() throws IOException {
