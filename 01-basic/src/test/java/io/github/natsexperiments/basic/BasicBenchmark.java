@@ -38,7 +38,7 @@ final class BasicBenchmark implements Callable<Integer> {
   private String url = "nats://localhost:4222";
 
   @Option(names = "-n", description = "Messages of a run. Default: ${DEFAULT-VALUE}.")
-  private long count = 1_000_000;
+  private long count = 5_000_000; // some seconds: the compiler of the JVM is done early
 
   @Option(names = "--size", description = "Bytes of a message. Default: ${DEFAULT-VALUE}.")
   private int size = 128;

@@ -24,7 +24,12 @@ final class AckMemory {
 
   /** The handler has acknowledged a message. */
   void add(long sequence) {
-    add(current, sequence, sequence);
+    Map.Entry<Long, Long> newest = current.lastEntry();
+    if (newest != null && newest.getValue() == sequence - 1) {
+      current.put(newest.getKey(), sequence); // the usual case, without a search
+    } else {
+      add(current, sequence, sequence);
+    }
   }
 
   /** Whether a message was acknowledged before the last interruption. */
