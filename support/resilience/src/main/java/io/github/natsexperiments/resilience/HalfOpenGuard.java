@@ -86,7 +86,7 @@ public final class HalfOpenGuard implements ConnectionListener, AutoCloseable {
   private static boolean check(Connection connection, Runnable onStuck)
       throws InterruptedException {
     try {
-      connection.flush(ROUND_TRIP);
+      RoundTrip.flush(connection, ROUND_TRIP);
       return true;
     } catch (IllegalStateException e) {
       return false; // closed, or just about to be

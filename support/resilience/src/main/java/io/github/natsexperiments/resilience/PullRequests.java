@@ -92,7 +92,7 @@ final class PullRequests {
    */
   void unsubscribe(Duration limit) throws InterruptedException {
     if (subscription != null && subscription.isActive()) {
-      subscription.drain(limit);
+      RoundTrip.drain(subscription, limit);
     }
   }
 

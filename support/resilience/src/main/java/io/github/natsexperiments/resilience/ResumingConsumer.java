@@ -160,7 +160,7 @@ public final class ResumingConsumer implements AutoCloseable {
     boolean inTime = finished.await(limit.toNanos(), TimeUnit.NANOSECONDS);
     close();
     try {
-      connection.flush(Duration.ofNanos(Math.max(end - System.nanoTime(), 10 * MILLI)));
+      RoundTrip.flush(connection, Duration.ofNanos(Math.max(end - System.nanoTime(), 10 * MILLI)));
     } catch (IllegalStateException e) {
       throw new TimeoutException("The connection is closed");
     }

@@ -152,7 +152,7 @@ final class WatchConsumer implements MessageHandler {
         connection.publish("$JS.API.CONSUMER.DELETE." + stream + "." + name, null);
       }
       if (connection.getStatus() == Connection.Status.CONNECTED) {
-        dispatcher.drain(ROUND_TRIP);
+        RoundTrip.drain(dispatcher, ROUND_TRIP);
       } else {
         connection.closeDispatcher(dispatcher);
       }

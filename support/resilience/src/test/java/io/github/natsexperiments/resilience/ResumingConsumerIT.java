@@ -94,6 +94,8 @@ class ResumingConsumerIT {
   void whatAKilledServerForgotIsNotHandledTwice() throws Exception {
     reader = new Reader(connection, shortWait());
     reader.consumer.consume(
+        100, // so few that they are handled within the ack wait
+        () -> Long.MAX_VALUE,
         message -> {
           LockSupport.parkNanos(1_000_000);
           reader.handle(message);
@@ -126,7 +128,9 @@ class ResumingConsumerIT {
           }
         });
     Sample.publish(server, 0, 10);
-    await().until(() -> why.startsWith("consumer") ? reader.has(9) : pending() == 10);
+    await()
+        .ignoreExceptions() // there is no consumer yet
+        .until(() -> why.startsWith("consumer") ? reader.has(9) : pending() == 10);
     first.set(false);
     if (why.startsWith("consumer")) {
       connection.jetStreamManagement().deleteConsumer(Sample.STREAM, "reader");
