@@ -53,12 +53,13 @@ final class Retry implements AutoCloseable {
         Duration silence = Duration.ofNanos(System.nanoTime() - start);
         if (reason != null && !reported && silence.compareTo(REPORT_AFTER) >= 0) {
           reported = true;
-          listener.noAnswer(reason.getMessage());
+          String why = reason.getMessage();
+          report(() -> listener.noAnswer(why));
         }
         try {
           T answer = JetStreamErrors.ask(connection, request);
           if (reported) {
-            listener.answered(Duration.ofNanos(System.nanoTime() - start));
+            report(() -> listener.answered(Duration.ofNanos(System.nanoTime() - start)));
           }
           return answer;
         } catch (ConnectionClosedException e) {
@@ -78,6 +79,13 @@ final class Retry implements AutoCloseable {
       closed.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS);
     }
     throw new CancellationException("Closed without an answer");
+  }
+
+  /** Calls the listener, unless it is closed; {@link #close} waits for a call that has begun. */
+  private synchronized void report(Runnable call) {
+    if (closed.getCount() > 0) {
+      call.run();
+    }
   }
 
   /** Others may use the connection, too, for subjects that they have no permission for. */
@@ -153,7 +161,7 @@ final class Retry implements AutoCloseable {
 
   /** Ends the waits for the server at once, and those for an answer within 1 s. */
   @Override
-  public void close() {
+  public synchronized void close() {
     closed.countDown();
     ended.completeOnTimeout(null, GRACE.toMillis(), TimeUnit.MILLISECONDS);
   }

@@ -16,9 +16,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,12 +27,15 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What all classes promise alike, with all of them at work. */
+/** What all classes promise alike, with all of them at waits. */
 class EveryClassIT {
+  private static final byte[] ONE = "1".getBytes(UTF_8);
+
   @RegisterExtension final TestServer server = TestServer.profile("open");
 
   private final List<AutoCloseable> open = new ArrayList<>();
-  private final Map<String, Future<?>> work = new LinkedHashMap<>();
+  private final Map<String, Future<?>> waits = new LinkedHashMap<>();
+  private final Map<String, Supplier<String>> heard = new LinkedHashMap<>(); // by the listeners
 
   @BeforeEach
   void start() throws Exception {
@@ -40,29 +43,33 @@ class EveryClassIT {
     Sample.addStream(server, Sample.stream());
     connection.keyValueManagement().create(KeyValueConfiguration.builder("b").build());
 
-    CompletableFuture<Void> failed = new CompletableFuture<>();
-    ResumingWatch watch =
-        closing(new ResumingWatch(connection, "b", true, failed::completeExceptionally));
-    watch.watch("key", new WatchRecorder());
-    work.put("watch", failed);
+    WatchRecorder watched = new WatchRecorder();
+    closing(new ResumingWatch(connection, "b", true, watched)).watch("key", watched);
+    waits.put("watch", watched.end);
+    heard.put("watch", () -> watched.values.size() + " values, " + watched.events);
 
-    Reader durable = Reader.durable(connection).start();
-    closing(durable.consumer);
-    work.put("durable", Background.run(durable.consumer::await));
-    Reader ordered = Reader.ordered(connection).start();
-    closing(ordered.consumer);
-    work.put("ordered", Background.run(ordered.consumer::await));
-
-    byte[] body = "0".getBytes(UTF_8);
-    IdempotentPublisher publisher = closing(IdempotentPublisher.builder(connection).build());
-    work.put("publish", forEver(() -> publisher.publish(Sample.SUBJECT, body)));
-    IdempotentPublisher inOrder =
-        closing(IdempotentPublisher.inOrder(Sample.options(server.url()), Sample.STREAM).build());
-    work.put("inOrder", forEver(() -> inOrder.publish(Sample.SUBJECT, body)));
+    consume("durable", Reader.durable(connection));
+    consume("ordered", Reader.ordered(connection));
+    publish("publish", IdempotentPublisher.builder(connection));
+    publish("inOrder", IdempotentPublisher.inOrder(Sample.options(server.url()), Sample.STREAM));
 
     IdempotentKeyValue kv = closing(new IdempotentKeyValue(connection, "b"));
-    work.put("put", forEver(() -> kv.put("key", body)));
-    await().until(() -> kv.get("key") != null && ordered.has(0) && durable.has(0));
+    waits.put("put", forEver(() -> kv.put("key", ONE)));
+    await().until(() -> !watched.values.isEmpty());
+  }
+
+  private void consume(String name, Reader reader) {
+    closing(reader.start().consumer);
+    waits.put(name, Background.run(reader.consumer::await));
+    heard.put(name, () -> reader.numbers.size() + " numbers, " + reader.heard);
+    await().until(() -> reader.heard.contains("consuming"));
+  }
+
+  private void publish(String name, PublisherBuilder builder) throws Exception {
+    PublishRecorder recorder = new PublishRecorder();
+    IdempotentPublisher publisher = closing(builder.listener(recorder).build());
+    waits.put(name, forEver(() -> publisher.publish(Sample.SUBJECT, ONE)));
+    heard.put(name, () -> recorder.again + " again, " + recorder.reasons + recorder.answers);
   }
 
   private <T extends AutoCloseable> T closing(T resource) {
@@ -71,21 +78,20 @@ class EveryClassIT {
   }
 
   private Future<Void> forEver(Background.Work step) {
-    Future<Void> running =
-        Background.run(
-            () -> {
-              while (true) {
-                step.run();
-              }
-            });
-    closing(() -> running.cancel(true));
-    return running;
+    return Background.run(
+        () -> {
+          while (true) {
+            step.run();
+          }
+        });
   }
 
   @AfterEach
   void close() throws Exception {
     for (int i = open.size() - 1; i >= 0; i--) {
+      long start = System.nanoTime();
       open.get(i).close();
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
     }
   }
 
@@ -95,8 +101,8 @@ class EveryClassIT {
     server.reload(new ServerConfig("locked", login));
     server.kill();
     server.start();
-    for (String name : work.keySet()) {
-      Throwable why = catchThrowable(() -> work.get(name).get(10, TimeUnit.SECONDS)).getCause();
+    for (String name : waits.keySet()) {
+      Throwable why = catchThrowable(() -> waits.get(name).get(10, TimeUnit.SECONDS)).getCause();
       assertThat(why).as(name).hasMessageContaining("Authorization Violation");
       if (name.equals("inOrder")) { // makes connections of its own
         assertThat(why).isInstanceOf(ConnectFailedException.class);
@@ -123,12 +129,39 @@ class EveryClassIT {
     long before = processorTime();
     await().pollDelay(seconds).until(() -> true);
     assertThat(processorTime() - before).isLessThan(seconds.toNanos() / 10);
-    assertThat(work.values()).noneMatch(Future::isDone);
+    assertThat(waits.values()).noneMatch(Future::isDone);
     if (how.equals("kill")) {
       server.start();
     } else {
       server.resume();
     }
+  }
+
+  @Test
+  void closeEndsEveryWaitAndEveryCallback() throws Exception {
+    server.pause();
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(
+            () ->
+                assertThat(heard.values())
+                    .extracting(Supplier::get)
+                    .allMatch(words -> words.matches(".*(retrying|no ack).*")));
+    AutoCloseable connection = open.remove(0);
+    close();
+    open.clear();
+    open.add(connection);
+    Map<String, String> before = new LinkedHashMap<>();
+    heard.forEach((name, words) -> before.put(name, words.get()));
+    server.resume();
+    for (String name : waits.keySet()) {
+      if (!name.equals("watch")) { // nobody waits for it
+        catchThrowable(() -> waits.get(name).get(2, TimeUnit.SECONDS));
+        assertThat(waits.get(name)).as(name).isDone();
+      }
+    }
+    await().pollDelay(Duration.ofMillis(500)).until(() -> true);
+    heard.forEach((name, words) -> assertThat(words.get()).isEqualTo(before.get(name)));
   }
 
   /** Of all threads that there are, also those of jnats. */

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.github.natsexperiments.server.ServerConfig;
 import io.github.natsexperiments.testkit.Proxy;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
@@ -279,17 +278,5 @@ class ResumingConsumerIT {
         assertThat(connection.jetStreamManagement().getConsumerNames(Sample.STREAM)).isEmpty();
       }
     }
-  }
-
-  @Test
-  void connectionClosedForGoodEndsTheWait() throws Exception {
-    start("durable");
-    reads(0, 5);
-    server.reload(
-        new ServerConfig(
-            "locked", ServerConfig.profile("open").text() + "\nauthorization { token: other }\n"));
-    assertThatThrownBy(reader.consumer::await)
-        .isInstanceOf(ConnectionClosedException.class)
-        .hasMessageContaining("Authorization Violation");
   }
 }
