@@ -29,6 +29,7 @@ import java.util.Map;
 final class ConsumerSource {
   private static final String CONSUMER = "consumer";
   private static final Duration COMEBACK = Duration.ofSeconds(2); // of a consumer that was deleted
+  private static final Duration ROUND_TRIP = Duration.ofSeconds(2);
   private static final JetStreamOptions ANSWERS_SOON =
       JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(1)).build();
   private static final Duration SAME_MOMENT = Duration.ofMillis(5);
@@ -259,7 +260,7 @@ final class ConsumerSource {
       Thread.interrupted();
       try {
         if (connection.getStatus() == Connection.Status.CONNECTED) {
-          requests.unsubscribe(Duration.ofSeconds(5));
+          requests.unsubscribe(ROUND_TRIP);
           delete();
         }
         return;

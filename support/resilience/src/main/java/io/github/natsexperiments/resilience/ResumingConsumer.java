@@ -157,7 +157,7 @@ public final class ResumingConsumer implements AutoCloseable {
   public boolean drain(Duration limit) throws InterruptedException, TimeoutException {
     long end = System.nanoTime() + limit.toNanos();
     drainUntil = end - limit.toNanos() / 5;
-    boolean inTime = finished.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+    boolean inTime = finished.await(limit.toNanos(), TimeUnit.NANOSECONDS) && !closing;
     close();
     try {
       RoundTrip.flush(connection, Duration.ofNanos(Math.max(end - System.nanoTime(), 10 * MILLI)));
@@ -167,7 +167,10 @@ public final class ResumingConsumer implements AutoCloseable {
     return inTime && handedBack == 0;
   }
 
-  /** Ends at once. The handler is interrupted, and no callback runs any more afterwards. */
+  /**
+   * Ends at once; only a server that does not answer is waited for, 3 s at most. The handler is
+   * interrupted, and no callback runs any more afterwards.
+   */
   @Override
   public void close() {
     closing = true;

@@ -1,5 +1,6 @@
 package io.github.natsexperiments.resilience;
 
+import static io.github.natsexperiments.resilience.Background.start;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -16,6 +17,8 @@ import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.ConsumerInfo;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
@@ -204,6 +207,45 @@ class ResumingConsumerUseIT {
     waiter.join(5000);
     assertThat(waiter.isAlive()).isFalse();
     assertThat(calls).hasValue(1);
+  }
+
+  @Test
+  void noMoreThanABatchWaitsHere() throws Exception {
+    Sample.publish(server, 0, 1000);
+    long before = connection.getStatistics().getInMsgs();
+    CountDownLatch never = new CountDownLatch(1);
+    reader.consumer.consume(50, () -> Long.MAX_VALUE, message -> never.await());
+    await().ignoreExceptions().until(() -> info().getNumAckPending() == 50);
+    // Longer than a heartbeat takes, and with as many answers to our own questions.
+    await().pollDelay(Duration.ofMillis(1500)).until(() -> true);
+    assertThat(info().getNumAckPending()).isEqualTo(50);
+    assertThat(connection.getStatistics().getInMsgs() - before).isBetween(50L, 100L);
+  }
+
+  @Test
+  void closeEndsADrainThatHasNotHandledAll() throws Exception {
+    Sample.publish(server, 0, 100);
+    CountDownLatch never = new CountDownLatch(1);
+    reader.consumer.consume(message -> never.await());
+    await().ignoreExceptions().until(() -> info().getNumAckPending() == 100);
+    Future<Boolean> drained = start(() -> reader.consumer.drain(Duration.ofSeconds(30)));
+    await().pollDelay(Duration.ofMillis(200)).until(() -> !drained.isDone());
+    reader.consumer.close();
+    assertThat(drained.get(2, TimeUnit.SECONDS)).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void closeDoesNotWaitForAPausedServer(boolean ordered) throws Exception {
+    Sample.publish(server, 0, 1);
+    reader = ordered ? Reader.ordered(connection) : reader;
+    reader.start();
+    awaitCount(1);
+    server.pause();
+    long start = System.nanoTime();
+    reader.consumer.close();
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
+    server.resume();
   }
 
   @Test
