@@ -13,15 +13,18 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +36,7 @@ class EveryClassIT {
 
   @RegisterExtension final TestServer server = TestServer.profile("open");
 
+  private final Set<Thread> others = Thread.getAllStackTraces().keySet();
   private final List<AutoCloseable> open = new ArrayList<>();
   private final Map<String, Future<?>> waits = new LinkedHashMap<>();
   private final Map<String, Supplier<String>> heard = new LinkedHashMap<>(); // by the listeners
@@ -137,6 +141,23 @@ class EveryClassIT {
     }
   }
 
+  @Test
+  void anInterruptEndsEveryWait() throws Exception {
+    server.pause();
+    await().pollDelay(Duration.ofMillis(500)).until(() -> true);
+    assertThat(background()).hasSize(waits.size() - 1); // nobody waits for the watch
+    waits.values().forEach(wait -> wait.cancel(true));
+    await().atMost(Duration.ofSeconds(3)).until(() -> background().isEmpty());
+    server.resume();
+  }
+
+  private Set<Thread> background() {
+    Set<Thread> threads = new HashSet<>(Thread.getAllStackTraces().keySet());
+    threads.removeIf(thread -> !thread.getName().equals("background") || others.contains(thread));
+    return threads;
+  }
+
+  @Tag("soak")
   @Test
   void closeEndsEveryWaitAndEveryCallback() throws Exception {
     server.pause();
