@@ -43,23 +43,21 @@ final class Retry implements AutoCloseable {
    */
   <T> T untilAnswered(JetStreamErrors.Request<T> request)
       throws IOException, JetStreamApiException, InterruptedException {
-    long start = System.nanoTime();
+    Silence silence = new Silence(REPORT_AFTER);
     Exception reason = null;
-    boolean reported = false;
     while (closed.getCount() > 0) {
       ConnectionClosedException.throwIfClosed(connection);
       // While it reconnects, jnats would only keep what is sent.
       if (connection.getStatus() == Connection.Status.CONNECTED) {
-        Duration silence = Duration.ofNanos(System.nanoTime() - start);
-        if (reason != null && !reported && silence.compareTo(REPORT_AFTER) >= 0) {
-          reported = true;
+        if (reason != null && silence.isDue()) {
           String why = reason.getMessage();
           report(() -> listener.noAnswer(why));
         }
         try {
           T answer = JetStreamErrors.ask(connection, request);
-          if (reported) {
-            report(() -> listener.answered(Duration.ofNanos(System.nanoTime() - start)));
+          Duration length = silence.ends();
+          if (length != null) {
+            report(() -> listener.answered(length));
           }
           return answer;
         } catch (ConnectionClosedException e) {

@@ -28,12 +28,16 @@ final class RoundTrip {
         });
   }
 
-  /** {@code drain} of a subscription or a dispatcher: afterwards nothing arrives any more. */
+  /**
+   * {@code drain} of a subscription or a dispatcher: afterwards nothing arrives any more. {@code
+   * unsubscribe} can meet a message that is just arriving, which breaks the connection (jnats
+   * 2.26.2, mended after that).
+   */
   static void drain(Consumer consumer, Duration limit) throws InterruptedException {
     try {
       call(() -> consumer.drain(limit));
-    } catch (TimeoutException e) {
-      throw new IllegalStateException(e); // drain reports it to the ErrorListener instead
+    } catch (TimeoutException | RuntimeException e) {
+      // Closed meanwhile, of which jnats may make a NullPointerException: then nothing arrives.
     }
   }
 

@@ -310,12 +310,7 @@ class IdempotentKeyValueIT {
       for (int round = 0; round < 3; round++) {
         Future<List<Long>> puts = start(() -> put(kv, 200));
         await().until(() -> kv.get("key") != null);
-        switch (fault) {
-          case "cut" -> proxy.cut();
-          case "cutTwice" -> proxy.cutTwice();
-          case "silence" -> proxy.silence();
-          default -> proxy.silenceServer();
-        }
+        Sample.breakNetwork(proxy, fault);
         if (fault.startsWith("silence")) {
           await().pollDelay(Duration.ofMillis(300)).until(() -> true);
           proxy.speak();

@@ -91,6 +91,13 @@ class IdempotentPublisherIT {
     return closing(builder.listener(heard).build());
   }
 
+  /** Sends again soon. */
+  private static PublisherBuilder impatient(Connection connection) {
+    PublisherBuilder builder = IdempotentPublisher.builder(connection);
+    builder.ackTimeout = Duration.ofMillis(300);
+    return builder;
+  }
+
   private static byte[] body(long n) {
     return ("#" + n).getBytes(StandardCharsets.UTF_8);
   }
@@ -273,8 +280,7 @@ class IdempotentPublisherIT {
   void theSecondAckOfAMessageIsNotThatOfTheNext() throws Exception {
     Connection connection = connect(server.url());
     Subscription published = connection.subscribe("foo"); // the test gives the acks
-    IdempotentPublisher publisher =
-        build(IdempotentPublisher.builder(connection).window(1).ackTimeout(Duration.ofMillis(300)));
+    IdempotentPublisher publisher = build(impatient(connection).window(1));
     Future<Void> sending = inBackground(() -> send(publisher, 2));
     Message first = published.nextMessage(SOON);
     Message firstAgain = published.nextMessage(SOON);
@@ -342,8 +348,7 @@ class IdempotentPublisherIT {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aPauseIsHeardOnceAndSurvived(boolean readBack) throws Exception {
-    PublisherBuilder builder =
-        IdempotentPublisher.builder(withStream()).ackTimeout(Duration.ofMillis(500));
+    PublisherBuilder builder = impatient(withStream());
     IdempotentPublisher publisher = build(readBack ? builder.readBack(STREAM) : builder);
     send(publisher, 10);
     publisher.awaitAcks();
@@ -412,11 +417,7 @@ class IdempotentPublisherIT {
   @Test
   void aStreamThatIsDeletedAndRecreatedGetsWhatHasNoAck() throws Exception {
     Connection connection = withStream();
-    IdempotentPublisher publisher =
-        build(
-            IdempotentPublisher.builder(connection)
-                .readBack(STREAM)
-                .ackTimeout(Duration.ofMillis(300)));
+    IdempotentPublisher publisher = build(impatient(connection).readBack(STREAM));
     send(publisher, 100);
     publisher.awaitAcks();
     connection.jetStreamManagement().deleteStream(STREAM);
@@ -444,12 +445,7 @@ class IdempotentPublisherIT {
     for (int i = 0; i < 3; i++) {
       int before = heard.stored.size();
       await().until(() -> heard.stored.size() > before + 1000);
-      switch (fault) {
-        case "cut" -> proxy.cut();
-        case "cutTwice" -> proxy.cutTwice();
-        case "silence" -> proxy.silence();
-        default -> proxy.silenceServer();
-      }
+      Sample.breakNetwork(proxy, fault);
       if (fault.startsWith("silence")) {
         int again = heard.again.get();
         await().until(() -> heard.again.get() > again);
@@ -477,12 +473,7 @@ class IdempotentPublisherIT {
             }
           };
       Connection connection = connect(proxy.url());
-      IdempotentPublisher publisher =
-          closing(
-              IdempotentPublisher.builder(connection)
-                  .ackTimeout(Duration.ofMillis(300))
-                  .listener(waiting)
-                  .build());
+      IdempotentPublisher publisher = closing(impatient(connection).listener(waiting).build());
       proxy.silence();
       send(publisher, 5);
       cut.await();
@@ -659,12 +650,7 @@ class IdempotentPublisherIT {
             }
           }
         };
-    IdempotentPublisher publisher =
-        closing(
-            IdempotentPublisher.builder(connection)
-                .ackTimeout(Duration.ofMillis(200))
-                .listener(failing)
-                .build());
+    IdempotentPublisher publisher = closing(impatient(connection).listener(failing).build());
     boolean pause = !method.equals("stored");
     if (pause) {
       server.pause();

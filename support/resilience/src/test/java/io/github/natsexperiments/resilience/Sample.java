@@ -1,6 +1,7 @@
 package io.github.natsexperiments.resilience;
 
 import io.github.natsexperiments.server.RunningServer;
+import io.github.natsexperiments.testkit.Proxy;
 import io.nats.client.Connection;
 import io.nats.client.ErrorListener;
 import io.nats.client.IterableConsumer;
@@ -12,6 +13,7 @@ import io.nats.client.StreamContext;
 import io.nats.client.api.OrderedConsumerConfiguration;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -72,6 +74,20 @@ final class Sample {
                 String.valueOf(number).getBytes(StandardCharsets.UTF_8),
                 PublishOptions.builder().messageId("n" + number).build());
       }
+    }
+  }
+
+  /**
+   * Breaks it.
+   *
+   * @param how cut, cutTwice, silence or silenceServer; a silence lasts until {@link Proxy#speak}
+   */
+  static void breakNetwork(Proxy proxy, String how) throws IOException {
+    switch (how) {
+      case "cut" -> proxy.cut();
+      case "cutTwice" -> proxy.cutTwice();
+      case "silence" -> proxy.silence();
+      default -> proxy.silenceServer();
     }
   }
 

@@ -4,18 +4,20 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
+import io.nats.client.Dispatcher;
 import java.time.Duration;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** An interrupt ends a wait, and does no harm to the connection, which others may use, too. */
-class InterruptIT {
+class RoundTripIT {
   @RegisterExtension static final TestServer server = TestServer.profile("open");
 
   @ParameterizedTest
   @ValueSource(strings = {"check", "flush", "drain", "publisher"})
-  void theNextRoundTripGetsItsOwnAnswer(String call) throws Exception {
+  void afterAnInterruptTheNextOneGetsItsOwnAnswer(String call) throws Exception {
     try (Connection connection = Sample.connect(server.url());
         IdempotentPublisher publisher = IdempotentPublisher.builder(connection).build()) {
       Thread.currentThread().interrupt();
@@ -33,5 +35,13 @@ class InterruptIT {
       }
       assertThatCode(() -> connection.flush(Duration.ofSeconds(2))).doesNotThrowAnyException();
     }
+  }
+
+  @Test
+  void onAClosedConnectionThereIsNothingToDrain() throws Exception {
+    Connection connection = Sample.connect(server.url());
+    Dispatcher dispatcher = connection.createDispatcher(message -> {}).subscribe("x");
+    connection.close();
+    RoundTrip.drain(dispatcher, Duration.ofSeconds(1));
   }
 }
