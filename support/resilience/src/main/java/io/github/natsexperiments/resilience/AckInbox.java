@@ -130,14 +130,8 @@ final class AckInbox {
     synchronized (settling) {
       // The publisher is closed: no other callback begins.
     }
-    try {
-      if (connection.getStatus() == Connection.Status.CONNECTED) {
-        // Tells the server first, and then takes what still arrives. unsubscribe() can meet a
-        // message that is just arriving, which breaks the connection (jnats 2.26.2).
-        dispatcher.drain(ROUND_TRIP);
-      }
-    } catch (RuntimeException e) {
-      // Closed meanwhile, of which jnats makes a NullPointerException: then nothing comes.
+    if (connection.getStatus() == Connection.Status.CONNECTED) {
+      RoundTrip.drain(dispatcher, ROUND_TRIP);
     }
   }
 }

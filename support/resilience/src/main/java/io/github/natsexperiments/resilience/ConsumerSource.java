@@ -29,6 +29,7 @@ import java.util.Map;
 final class ConsumerSource {
   private static final String CONSUMER = "consumer";
   private static final Duration COMEBACK = Duration.ofSeconds(2); // of a consumer that was deleted
+  private static final Duration ROUND_TRIP = Duration.ofSeconds(2);
   private static final JetStreamOptions ANSWERS_SOON =
       JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(1)).build();
   private static final Duration SAME_MOMENT = Duration.ofMillis(1);
@@ -250,24 +251,18 @@ final class ConsumerSource {
         // Gone with its server; if not, it ends after its inactivity.
       }
     }
-    name = null; // not before: an interrupt of close() makes us try once more
+    name = null; // not before: when an interrupt of close() comes first, end() deletes it
   }
 
   /** Ends the subscription, and deletes the consumer unless it is a durable. */
   void end(PullRequests requests) {
-    for (int attempt = 0; attempt < 2; attempt++) { // close may interrupt the first one
-      Thread.interrupted();
-      try {
-        if (connection.getStatus() == Connection.Status.CONNECTED) {
-          requests.unsubscribe(Duration.ofSeconds(5));
-          delete();
-        }
-        return;
-      } catch (InterruptedException e) {
-        // once more
-      } catch (RuntimeException e) {
-        return; // closed meanwhile: jnats even throws a NullPointerException then
+    try {
+      if (connection.getStatus() == Connection.Status.CONNECTED) {
+        requests.unsubscribe(ROUND_TRIP);
+        delete();
       }
+    } catch (InterruptedException | RuntimeException e) {
+      // Closed meanwhile: jnats even throws a NullPointerException then.
     }
   }
 }

@@ -27,6 +27,7 @@ public final class HalfOpenGuard implements ConnectionListener, AutoCloseable {
 
   private final Connection connection;
   private final Runnable onStuck;
+  private boolean closed;
 
   private HalfOpenGuard(Connection connection, Runnable onStuck) {
     this.connection = connection;
@@ -67,9 +68,15 @@ public final class HalfOpenGuard implements ConnectionListener, AutoCloseable {
 
   private void check() {
     try {
-      check(connection, onStuck);
+      check(connection, this::report);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized void report() {
+    if (!closed) {
+      onStuck.run();
     }
   }
 
@@ -86,7 +93,7 @@ public final class HalfOpenGuard implements ConnectionListener, AutoCloseable {
   private static boolean check(Connection connection, Runnable onStuck)
       throws InterruptedException {
     try {
-      connection.flush(ROUND_TRIP);
+      RoundTrip.flush(connection, ROUND_TRIP);
       return true;
     } catch (IllegalStateException e) {
       return false; // closed, or just about to be
@@ -115,9 +122,10 @@ public final class HalfOpenGuard implements ConnectionListener, AutoCloseable {
     }
   }
 
-  /** Ends the guarding. */
+  /** Ends the guarding; {@code onStuck} is not called any more. */
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
     connection.removeConnectionListener(this);
   }
 }

@@ -286,10 +286,13 @@ public final class IdempotentPublisher implements AutoCloseable {
       notifyAll();
     }
     try {
-      resender.end();
-      inbox.close(resender.connection());
-      if (settings.inOrder) {
-        resender.connection().close();
+      try {
+        resender.end();
+      } finally { // also when this thread is interrupted
+        inbox.close(resender.connection());
+        if (settings.inOrder) {
+          resender.connection().close();
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -110,15 +110,14 @@ public final class JetStreamErrors {
    */
   public static <T> T ask(Connection connection, Request<T> request)
       throws IOException, JetStreamApiException, InterruptedException {
-    String before = connection.getLastError();
+    WatchedConnection link = new WatchedConnection(connection);
     try {
       return request.send();
     } catch (IOException | IllegalStateException e) {
       ConnectionClosedException.throwIfClosed(connection);
-      String error = connection.getLastError();
-      // Another object even if the text is the same: it came after the request was sent.
-      if (error != before && isPermissionsViolation(error)) {
-        throw new NotPermittedException(error, e);
+      String violation = link.violation();
+      if (violation != null) {
+        throw new NotPermittedException(violation, e);
       }
       throw e;
     }

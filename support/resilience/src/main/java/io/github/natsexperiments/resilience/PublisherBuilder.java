@@ -22,6 +22,8 @@ public final class PublisherBuilder {
   StoredRun resumed;
   int window = 1000;
   long maxBytes = Runtime.getRuntime().maxMemory() / 8;
+  // Until a message is sent again; then twice as long, and so on up to eight times, so that a
+  // server that hangs is not flooded.
   Duration ackTimeout = Duration.ofSeconds(2);
   PublishListener listener =
       new PublishListener() {
@@ -75,15 +77,6 @@ public final class PublisherBuilder {
       throw new IllegalArgumentException("a window of " + messages);
     }
     this.window = messages;
-    return this;
-  }
-
-  /**
-   * How long to wait for an ack before the message is sent again; twice as long after that, and so
-   * on up to eight times, so that a server that hangs is not flooded. Default: 2 s.
-   */
-  public PublisherBuilder ackTimeout(Duration timeout) {
-    this.ackTimeout = timeout;
     return this;
   }
 

@@ -35,7 +35,7 @@ final class PullRequests {
   private long round;
   private Subscription subscription; // to the answers
   private boolean ended;
-  private String lastError;
+  private WatchedConnection link;
 
   PullRequests(Connection connection, String stream, int batch) {
     this.connection = connection;
@@ -50,7 +50,7 @@ final class PullRequests {
   void subscribe() {
     subscription = connection.subscribe(inbox + "*");
     subscription.setPendingLimits(-1, -1); // what is asked for is bounded
-    lastError = connection.getLastError();
+    link = new WatchedConnection(connection);
   }
 
   /** Whether jnats has ended the subscription, which it does when the connection is closed. */
@@ -86,13 +86,10 @@ final class PullRequests {
     } while (arrived() != before && System.nanoTime() - end < 0);
   }
 
-  /**
-   * The server ends the subscription first. A message that arrives just while jnats 2.26.2 removes
-   * one by itself breaks the connection.
-   */
+  /** Nothing arrives afterwards. */
   void unsubscribe(Duration limit) throws InterruptedException {
-    if (subscription != null && subscription.isActive()) {
-      subscription.drain(limit);
+    if (subscription != null) {
+      RoundTrip.drain(subscription, limit);
     }
   }
 
@@ -189,14 +186,10 @@ final class PullRequests {
     return null;
   }
 
-  /** The server refuses our requests and acks with an error, which is not an answer. */
+  /** Whether our requests or acks are refused, or their answers. */
   void throwIfNotPermitted(String consumer) throws NotPermittedException {
-    String error = connection.getLastError();
-    if (error == lastError) {
-      return; // compared as objects: a new error may have the same text
-    }
-    lastError = error;
-    if (JetStreamErrors.isPermissionsViolation(error)
+    String error = link.violation();
+    if (error != null
         && (error.contains(subject(consumer))
             || error.contains('"' + connection.getOptions().getInboxPrefix()) // no inbox, no answer
             || error.contains("$JS.ACK.") && error.contains("." + stream + "."))) {

@@ -178,7 +178,7 @@ final class Resender extends Thread {
       long now = System.nanoTime();
       long timeout = settings.ackTimeout.toNanos();
       pending = window.pending();
-      String missing = link.missingPermission(settings.replies(), pending);
+      String missing = link.violation(settings.replies(), pending);
       if (missing != null) {
         throw new NotPermittedException(missing, null);
       }

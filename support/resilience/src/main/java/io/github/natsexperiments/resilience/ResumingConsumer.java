@@ -42,6 +42,7 @@ public final class ResumingConsumer implements AutoCloseable {
   private static final long MILLI = 1_000_000;
   private static final long TICK_MILLIS = 100;
   private static final long RETRY = 250 * MILLI;
+  private static final Duration REPORT_AFTER = Duration.ofSeconds(3);
   private static final long LONGEST_SILENCE = 2500 * MILLI; // a heartbeat is due each second
 
   private final Connection connection;
@@ -57,6 +58,7 @@ public final class ResumingConsumer implements AutoCloseable {
 
   private volatile boolean stopped;
   private volatile boolean closing;
+  private boolean ending; // guarded by this, as is the interrupt
   private volatile long drainUntil; // 0: does not drain
   private volatile int handedBack;
   private volatile Throwable failure;
@@ -75,7 +77,7 @@ public final class ResumingConsumer implements AutoCloseable {
     this.stream = stream;
     this.listener = listener;
     this.source = new ConsumerSource(connection, stream, wanted, listener);
-    this.silence = new Silence(listener);
+    this.silence = new Silence(REPORT_AFTER);
     thread.setDaemon(true);
   }
 
@@ -157,22 +159,29 @@ public final class ResumingConsumer implements AutoCloseable {
   public boolean drain(Duration limit) throws InterruptedException, TimeoutException {
     long end = System.nanoTime() + limit.toNanos();
     drainUntil = end - limit.toNanos() / 5;
-    boolean inTime = finished.await(limit.toNanos(), TimeUnit.NANOSECONDS);
+    boolean inTime = finished.await(limit.toNanos(), TimeUnit.NANOSECONDS) && !closing;
     close();
     try {
-      connection.flush(Duration.ofNanos(Math.max(end - System.nanoTime(), 10 * MILLI)));
+      RoundTrip.flush(connection, Duration.ofNanos(Math.max(end - System.nanoTime(), 10 * MILLI)));
     } catch (IllegalStateException e) {
       throw new TimeoutException("The connection is closed");
     }
     return inTime && handedBack == 0;
   }
 
-  /** Ends at once. The handler is interrupted, and no callback runs any more afterwards. */
+  /**
+   * Ends at once; only a server that does not answer is waited for, 3 s at most. The handler is
+   * interrupted, and no callback runs any more afterwards.
+   */
   @Override
   public void close() {
     closing = true;
     if (Thread.currentThread() != thread && thread.isAlive()) {
-      thread.interrupt();
+      synchronized (this) {
+        if (!ending) {
+          thread.interrupt();
+        }
+      }
       try {
         thread.join();
       } catch (InterruptedException e) {
@@ -195,6 +204,10 @@ public final class ResumingConsumer implements AutoCloseable {
       boolean closed = connection.getStatus() == Connection.Status.CLOSED || inactive;
       failure = closing ? null : closed ? ConnectionClosedException.of(connection) : e;
     } finally {
+      synchronized (this) {
+        ending = true;
+        Thread.interrupted(); // there is a round trip to wait for
+      }
       try {
         source.end(requests);
       } finally {
@@ -238,14 +251,14 @@ public final class ResumingConsumer implements AutoCloseable {
 
   private void receive(Message message) throws Exception {
     if (!message.isStatusMessage()) {
-      silence.ends();
+      answered();
       requests.delivered();
       source.handle(message, handler);
       return;
     }
     String reason = requests.answer(message);
     if (reason == null) {
-      silence.ends();
+      answered();
       return;
     }
     stale = true;
@@ -302,7 +315,16 @@ public final class ResumingConsumer implements AutoCloseable {
 
   private void trouble(String reason) throws Exception {
     retryAt = System.nanoTime() + RETRY;
-    silence.trouble(reason);
+    if (silence.isDue()) {
+      listener.retrying(reason);
+    }
+  }
+
+  private void answered() throws Exception {
+    Duration after = silence.ends();
+    if (after != null) {
+      listener.resumed(after);
+    }
   }
 
   private void finish() throws Exception {

@@ -63,8 +63,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
   private boolean begun;
   private boolean waiting; // for a bucket
   private boolean mayDelete = true;
-  private long trouble; // since when; 0 for none
-  private boolean reported;
+  private final Silence silence = new Silence(ANSWER);
 
   // Shared with the threads of the consumers, under this lock, held also during a callback.
   private final ReentrantLock turn = new ReentrantLock();
@@ -133,10 +132,13 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
   /** Not in the connection's own thread: that one has to read the answers. */
   private void keep() {
     try {
+      silence.interrupted();
       while (!ended) {
         ConnectionClosedException.throwIfClosed(connection);
         if (waiting || again || consumer == null || consumer.isDead()) {
-          look(System.nanoTime());
+          look();
+        } else {
+          silence.interrupted(); // it is not a silence when nothing was asked
         }
         looked.countDown();
         wake.tryAcquire(TICK_MILLIS, TimeUnit.MILLISECONDS);
@@ -152,32 +154,30 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
     stop();
   }
 
-  private void look(long now) throws IOException, JetStreamApiException, InterruptedException {
+  private void look() throws IOException, JetStreamApiException, InterruptedException {
     try {
       resume();
       begun = true;
-      trouble = 0;
-      if (reported) {
-        reported = false;
+      if (silence.ends() != null) {
         call(listener::resumed);
       }
     } catch (NotPermittedException | BucketGoneException e) {
       throw e;
     } catch (IOException | JetStreamApiException | IllegalStateException e) {
       again = true;
-      trouble = trouble == 0 ? now : trouble;
-      long nanos = System.nanoTime() - trouble;
       boolean connected = connection.getStatus() == Connection.Status.CONNECTED;
       if (!begun && e instanceof JetStreamApiException no && !JetStreamErrors.isTransient(no)) {
         throw no;
       }
-      if (!begun && e instanceof IOException && connected && nanos < ANSWER.toNanos() / 2) {
+      if (!begun
+          && e instanceof IOException
+          && connected
+          && silence.length().compareTo(ANSWER.dividedBy(2)) < 0) {
         // jnats reports a timeout, but has not waited that long: nothing listens there.
         throw new IOException("JetStream is off: on this server, or for this account", e);
       }
       // That the connection is lost, its own listener hears.
-      if (!reported && connected && nanos >= ANSWER.toNanos()) {
-        reported = true;
+      if (connected && silence.isDue()) {
         call(() -> listener.retrying(e));
       }
       HalfOpenGuard.check(connection);

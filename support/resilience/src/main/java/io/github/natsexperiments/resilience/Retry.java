@@ -43,22 +43,21 @@ final class Retry implements AutoCloseable {
    */
   <T> T untilAnswered(JetStreamErrors.Request<T> request)
       throws IOException, JetStreamApiException, InterruptedException {
-    long start = System.nanoTime();
+    Silence silence = new Silence(REPORT_AFTER);
     Exception reason = null;
-    boolean reported = false;
     while (closed.getCount() > 0) {
       ConnectionClosedException.throwIfClosed(connection);
       // While it reconnects, jnats would only keep what is sent.
       if (connection.getStatus() == Connection.Status.CONNECTED) {
-        Duration silence = Duration.ofNanos(System.nanoTime() - start);
-        if (reason != null && !reported && silence.compareTo(REPORT_AFTER) >= 0) {
-          reported = true;
-          listener.noAnswer(reason.getMessage());
+        if (reason != null && silence.isDue()) {
+          String why = reason.getMessage();
+          report(() -> listener.noAnswer(why));
         }
         try {
           T answer = JetStreamErrors.ask(connection, request);
-          if (reported) {
-            listener.answered(Duration.ofNanos(System.nanoTime() - start));
+          Duration length = silence.ends();
+          if (length != null) {
+            report(() -> listener.answered(length));
           }
           return answer;
         } catch (ConnectionClosedException e) {
@@ -78,6 +77,13 @@ final class Retry implements AutoCloseable {
       closed.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS);
     }
     throw new CancellationException("Closed without an answer");
+  }
+
+  /** Calls the listener, unless it is closed; {@link #close} waits for a call that has begun. */
+  private synchronized void report(Runnable call) {
+    if (closed.getCount() > 0) {
+      call.run();
+    }
   }
 
   /** Others may use the connection, too, for subjects that they have no permission for. */
@@ -153,7 +159,7 @@ final class Retry implements AutoCloseable {
 
   /** Ends the waits for the server at once, and those for an answer within 1 s. */
   @Override
-  public void close() {
+  public synchronized void close() {
     closed.countDown();
     ended.completeOnTimeout(null, GRACE.toMillis(), TimeUnit.MILLISECONDS);
   }

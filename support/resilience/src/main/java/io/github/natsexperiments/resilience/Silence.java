@@ -3,18 +3,24 @@ package io.github.natsexperiments.resilience;
 import java.time.Duration;
 
 /**
- * How long a {@link ResumingConsumer} has heard nothing from the server, and what its listener
- * hears of that: one report when it takes long, and one when it is over. For a thread of its own.
+ * For how long the server has given no answer, and whether that is to be reported: once when it
+ * takes long, and once when it is over. For a thread of its own.
  */
 final class Silence {
-  private static final long UNTIL_REPORTED = Duration.ofSeconds(3).toNanos();
-
-  private final ConsumerListener listener;
+  private final Duration limit;
   private long heardAt = System.nanoTime();
   private boolean reported;
 
-  Silence(ConsumerListener listener) {
-    this.listener = listener;
+  /**
+   * @param limit from which on it is reported
+   */
+  Silence(Duration limit) {
+    this.limit = limit;
+  }
+
+  /** How long it has lasted. */
+  Duration length() {
+    return Duration.ofNanos(System.nanoTime() - heardAt);
   }
 
   /** When the server was heard last, in {@code System.nanoTime()}. */
@@ -26,27 +32,23 @@ final class Silence {
     return reported;
   }
 
-  /** The server has answered, or jnats reports what was before: a silence would begin now. */
+  /** Whether it is to be reported now. */
+  boolean isDue() {
+    boolean due = !reported && length().compareTo(limit) >= 0;
+    reported |= due;
+    return due;
+  }
+
+  /** It would begin now, unless it is one that was reported. */
   void interrupted() {
     heardAt = reported ? heardAt : System.nanoTime();
   }
 
-  /** Something does not work just now. */
-  void trouble(String reason) throws Exception {
-    if (!reported && System.nanoTime() - heardAt > UNTIL_REPORTED) {
-      reported = true;
-      listener.retrying(reason);
-    }
-  }
-
-  /** A message or a heartbeat is there. */
-  void ends() throws Exception {
-    long now = System.nanoTime();
-    Duration silence = Duration.ofNanos(now - heardAt);
-    heardAt = now;
-    if (reported) {
-      reported = false;
-      listener.resumed(silence);
-    }
+  /** The server has answered: returns how long that took if the silence was reported, or null. */
+  Duration ends() {
+    Duration length = reported ? length() : null;
+    reported = false;
+    heardAt = System.nanoTime();
+    return length;
   }
 }

@@ -139,20 +139,18 @@ final class WatchConsumer implements MessageHandler {
 
   /**
    * Ends the subscription, and deletes the consumer; without the permission, which the server names
-   * once, it goes by itself, unused. When a message arrives just while a subscription is removed,
-   * jnats 2.26.2 loses its connection (mended after that). So this drains, which removes it only
-   * after a round trip behind the UNSUB, when nothing can arrive any more.
+   * once, it goes by itself, unused.
    *
    * @return whether consumers may be deleted
    */
   boolean stop(String stream, boolean mayDelete) {
-    String before = connection.getLastError();
+    WatchedConnection link = new WatchedConnection(connection);
     try {
       if (mayDelete) {
         connection.publish("$JS.API.CONSUMER.DELETE." + stream + "." + name, null);
       }
       if (connection.getStatus() == Connection.Status.CONNECTED) {
-        dispatcher.drain(ROUND_TRIP);
+        RoundTrip.drain(dispatcher, ROUND_TRIP);
       } else {
         connection.closeDispatcher(dispatcher);
       }
@@ -161,7 +159,6 @@ final class WatchConsumer implements MessageHandler {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    String error = connection.getLastError();
-    return mayDelete && (error == before || !JetStreamErrors.isPermissionsViolation(error));
+    return mayDelete && link.violation() == null;
   }
 }

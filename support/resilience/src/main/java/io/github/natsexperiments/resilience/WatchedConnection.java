@@ -35,20 +35,23 @@ final class WatchedConnection {
   }
 
   /**
-   * What the server has said, since this was asked before, about a missing permission to publish
-   * these messages or to get their acks; null when it has not. It is an error of its own, and no
-   * answer to the message.
+   * What the server has said, since this was asked before, about a missing permission; null when it
+   * has not. It is an error of its own, and no answer to what we may not do.
    */
-  String missingPermission(String inbox, List<InFlight> messages) {
+  String violation() {
     String before = lastError;
     lastError = connection.getLastError();
-    if (lastError == before || !JetStreamErrors.isPermissionsViolation(lastError)) {
-      return null; // compared as objects: a new error may have the same text
-    }
-    boolean ours = lastError.contains('"' + inbox);
-    for (InFlight message : messages) {
-      ours |= lastError.contains('"' + message.subject + '"');
-    }
-    return ours ? lastError : null;
+    boolean news = lastError != before; // another object: a new error may have the same text
+    return news && JetStreamErrors.isPermissionsViolation(lastError) ? lastError : null;
+  }
+
+  /** The same, if it is about publishing these messages or getting their acks. */
+  String violation(String inbox, List<InFlight> messages) {
+    String said = violation();
+    boolean ours =
+        said != null
+            && (said.contains('"' + inbox)
+                || messages.stream().anyMatch(each -> said.contains('"' + each.subject + '"')));
+    return ours ? said : null;
   }
 }

@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import io.github.natsexperiments.testkit.Proxy;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
+import io.nats.client.ConnectionListener;
 import io.nats.client.Options;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -68,5 +70,27 @@ class HalfOpenGuardIT {
           .atMost(SOON.toSeconds(), TimeUnit.SECONDS)
           .until(() -> connection.getStatistics().getReconnects() > before && answers(connection));
     }
+  }
+
+  @Test
+  void nobodyIsCalledAfterClose() throws Exception {
+    AtomicInteger calls = new AtomicInteger();
+    try (Proxy proxy = new Proxy(server.port());
+        Connection connection = Connector.connect(options(proxy));
+        HalfOpenGuard guard = HalfOpenGuard.of(connection, calls::incrementAndGet)) {
+      proxy.silenceServer();
+      guard.connectionEvent(connection, ConnectionListener.Events.RESUBSCRIBED, 0L, "");
+      guard.close();
+      // Its round trip, which has begun, gets no answer.
+      Awaitility.await().pollDelay(Duration.ofMillis(2500)).until(() -> true);
+      assertThat(calls).hasValue(0);
+    }
+  }
+
+  @Test
+  void aClosedConnectionDoesNotAnswer() throws Exception {
+    Connection connection = Connector.connect(Options.builder().server(server.url()).build());
+    connection.close();
+    assertThat(HalfOpenGuard.check(connection)).isFalse();
   }
 }

@@ -4,20 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.natsexperiments.server.NativeCluster;
-import io.github.natsexperiments.server.NativeServer;
+import io.github.natsexperiments.testkit.TestCluster;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
-import io.nats.client.Options;
 import io.nats.client.api.KeyValueConfiguration;
 import io.nats.client.api.KeyValueEntry;
-import io.nats.client.api.StreamInfo;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -31,24 +26,24 @@ class IdempotentKeyValueClusterIT {
 
   @Test
   void noWriteIsLostOrDoubledWhenTheLeaderDies() throws Exception {
-    try (NativeCluster cluster = NativeCluster.start(0);
-        Connection one = connect(cluster);
-        Connection two = connect(cluster)) {
+    try (TestCluster cluster = TestCluster.start();
+        Connection one = Sample.connect(cluster.urls());
+        Connection two = Sample.connect(cluster.urls())) {
       one.keyValueManagement()
           .create(KeyValueConfiguration.builder("b").replicas(3).maxHistoryPerKey(64).build());
       // Older servers may store both of two simultaneous updates.
       boolean adding = one.getServerInfo().isSameOrNewerThanVersion("2.9.21");
-      List<CompletableFuture<Void>> writers = new ArrayList<>();
+      List<Future<Void>> writers = new ArrayList<>();
       for (Connection connection : List.of(one, two)) {
-        writers.add(start(() -> put(connection, connection == one ? "one" : "two")));
+        writers.add(Background.run(() -> put(connection, connection == one ? "one" : "two")));
         if (adding) {
-          writers.add(start(() -> add(connection)));
+          writers.add(Background.run(() -> add(connection)));
         }
       }
       int all = 2 * PUTS + (adding ? 2 * ADDITIONS : 0);
       await().atMost(PATIENCE).until(() -> lastRevision(one) > all / 4);
-      leader(cluster, one).kill();
-      for (CompletableFuture<Void> writer : writers) {
+      cluster.killLeader("KV_b");
+      for (Future<Void> writer : writers) {
         writer.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
       }
 
@@ -62,49 +57,12 @@ class IdempotentKeyValueClusterIT {
     }
   }
 
-  private static Connection connect(NativeCluster cluster) throws Exception {
-    return Connector.connect(
-        Options.builder()
-            .server(cluster.urls())
-            .reconnectWait(Duration.ofMillis(100))
-            .maxReconnects(-1)
-            .build());
-  }
-
-  private static StreamInfo info(Connection connection) throws Exception {
-    return connection.jetStreamManagement().getStreamInfo("KV_b");
-  }
-
   private static long lastRevision(Connection connection) throws Exception {
-    return info(connection).getStreamState().getLastSequence();
-  }
-
-  private static NativeServer leader(NativeCluster cluster, Connection connection)
-      throws Exception {
-    String name = info(connection).getClusterInfo().getLeader(); // n1, n2 or n3
-    return cluster.nodes().get(Integer.parseInt(name.substring(1)) - 1);
-  }
-
-  private interface Work {
-    void run() throws Exception;
-  }
-
-  private static CompletableFuture<Void> start(Work work) {
-    Executor ownThread =
-        task -> {
-          Thread thread = new Thread(task);
-          thread.setDaemon(true);
-          thread.start();
-        };
-    return CompletableFuture.runAsync(
-        () -> {
-          try {
-            work.run();
-          } catch (Exception e) {
-            throw new CompletionException(e);
-          }
-        },
-        ownThread);
+    return connection
+        .jetStreamManagement()
+        .getStreamInfo("KV_b")
+        .getStreamState()
+        .getLastSequence();
   }
 
   private static void put(Connection connection, String key) throws Exception {

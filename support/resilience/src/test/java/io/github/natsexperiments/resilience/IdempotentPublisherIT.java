@@ -8,11 +8,8 @@ import io.github.natsexperiments.server.ServerConfig;
 import io.github.natsexperiments.testkit.Proxy;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
-import io.nats.client.ErrorListener;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
-import io.nats.client.Nats;
-import io.nats.client.Options;
 import io.nats.client.Subscription;
 import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.MessageInfo;
@@ -27,9 +24,9 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -62,42 +59,7 @@ class IdempotentPublisherIT {
   }
 
   private final List<AutoCloseable> toClose = new ArrayList<>();
-  private final Recorder heard = new Recorder();
-
-  /** What a listener hears. */
-  private static class Recorder implements PublishListener {
-    final List<Stored> stored = Collections.synchronizedList(new ArrayList<>());
-    final List<Long> refused = Collections.synchronizedList(new ArrayList<>());
-    final List<String> reasons = Collections.synchronizedList(new ArrayList<>());
-    final List<String> answers = Collections.synchronizedList(new ArrayList<>());
-    final AtomicInteger again = new AtomicInteger();
-
-    @Override
-    public void stored(Stored message) {
-      stored.add(message);
-    }
-
-    @Override
-    public void refused(long number, String subject, byte[] body, JetStreamApiException reason) {
-      refused.add(number);
-    }
-
-    @Override
-    public void noAnswer(int messages, String reason) {
-      reasons.add(messages + ": " + reason);
-    }
-
-    @Override
-    public void sendingAgain(int messages)
-        throws IOException, JetStreamApiException, InterruptedException {
-      again.incrementAndGet();
-    }
-
-    @Override
-    public void answered(Duration silence, int stored, int sent) {
-      answers.add(stored + " stored, " + sent + " sent");
-    }
-  }
+  private final PublishRecorder heard = new PublishRecorder();
 
   @AfterEach
   void closeAll() throws Exception {
@@ -111,20 +73,8 @@ class IdempotentPublisherIT {
     return resource;
   }
 
-  private static Options options(String url) {
-    return Options.builder()
-        .server(url)
-        .connectionTimeout(Duration.ofSeconds(2))
-        .maxReconnects(-1)
-        .reconnectWait(Duration.ofMillis(100))
-        .errorListener(new ErrorListener() {})
-        .build();
-  }
-
-  private Connection connect(String url) throws IOException, InterruptedException {
-    Connection connection = closing(Nats.connect(options(url)));
-    closing(HalfOpenGuard.of(connection));
-    return connection;
+  private Connection connect(String url) throws Exception {
+    return closing(Sample.connect(url));
   }
 
   private StreamConfiguration.Builder stream() {
@@ -141,6 +91,13 @@ class IdempotentPublisherIT {
     return closing(builder.listener(heard).build());
   }
 
+  /** Sends again soon. */
+  private static PublisherBuilder impatient(Connection connection) {
+    PublisherBuilder builder = IdempotentPublisher.builder(connection);
+    builder.ackTimeout = Duration.ofMillis(300);
+    return builder;
+  }
+
   private static byte[] body(long n) {
     return ("#" + n).getBytes(StandardCharsets.UTF_8);
   }
@@ -151,25 +108,8 @@ class IdempotentPublisherIT {
     }
   }
 
-  /** The bodies in the order of the stream, read by a new connection. */
   private List<String> inStream() throws Exception {
-    List<String> bodies = new ArrayList<>();
-    try (Connection connection = Nats.connect(server.url())) {
-      var context = connection.getStreamContext(STREAM);
-      var state = context.getStreamInfo().getStreamState();
-      if (state.getMsgCount() > 0) {
-        var reader =
-            context.createOrderedConsumer(new io.nats.client.api.OrderedConsumerConfiguration());
-        try (var messages = reader.iterate()) {
-          while (bodies.size() < state.getMsgCount()) {
-            Message message = messages.nextMessage(SOON);
-            assertThat(message).isNotNull();
-            bodies.add(new String(message.getData(), StandardCharsets.UTF_8));
-          }
-        }
-      }
-    }
-    return bodies;
+    return Sample.bodies(server.url(), STREAM);
   }
 
   private void assertEachStoredOnce(int messages) throws Exception {
@@ -187,9 +127,9 @@ class IdempotentPublisherIT {
    *
    * @return how many messages were sent; each has its ack
    */
-  private int sendDuring(Work trouble, IdempotentPublisher publisher) throws Exception {
+  private int sendDuring(Background.Work trouble, IdempotentPublisher publisher) throws Exception {
     AtomicBoolean over = new AtomicBoolean();
-    CompletableFuture<Void> sending =
+    Future<Void> sending =
         inBackground(
             () -> {
               while (!over.get()) {
@@ -218,29 +158,13 @@ class IdempotentPublisherIT {
     }
   }
 
-  private CompletableFuture<Void> inBackground(Work work) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                work.run();
-                done.complete(null);
-              } catch (Throwable e) {
-                done.completeExceptionally(e);
-              }
-            });
-    thread.setDaemon(true);
-    thread.start();
-    closing(thread::interrupt);
+  private Future<Void> inBackground(Background.Work work) {
+    Future<Void> done = Background.run(work);
+    closing(() -> done.cancel(true));
     return done;
   }
 
-  private interface Work {
-    void run() throws Exception;
-  }
-
-  private static Throwable failureOf(CompletableFuture<Void> work) throws Exception {
+  private static Throwable failureOf(Future<Void> work) throws Exception {
     try {
       work.get(SOON.toMillis(), TimeUnit.MILLISECONDS);
       return null;
@@ -284,7 +208,7 @@ class IdempotentPublisherIT {
   @Test
   void severalThreadsMayPublishAtOnce() throws Exception {
     IdempotentPublisher publisher = build(IdempotentPublisher.builder(withStream()).window(10));
-    List<CompletableFuture<Void>> threads = new ArrayList<>();
+    List<Future<Void>> threads = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       threads.add(
           inBackground(
@@ -295,7 +219,7 @@ class IdempotentPublisherIT {
                 }
               }));
     }
-    for (CompletableFuture<Void> thread : threads) {
+    for (Future<Void> thread : threads) {
       thread.get();
     }
     publisher.awaitAcks();
@@ -332,7 +256,7 @@ class IdempotentPublisherIT {
       IdempotentPublisher publisher = build(builder);
       proxy.silenceServer();
       AtomicInteger taken = new AtomicInteger();
-      CompletableFuture<Void> sending =
+      Future<Void> sending =
           inBackground(
               () -> {
                 for (int i = 0; i < 50; i++) {
@@ -356,9 +280,8 @@ class IdempotentPublisherIT {
   void theSecondAckOfAMessageIsNotThatOfTheNext() throws Exception {
     Connection connection = connect(server.url());
     Subscription published = connection.subscribe("foo"); // the test gives the acks
-    IdempotentPublisher publisher =
-        build(IdempotentPublisher.builder(connection).window(1).ackTimeout(Duration.ofMillis(300)));
-    CompletableFuture<Void> sending = inBackground(() -> send(publisher, 2));
+    IdempotentPublisher publisher = build(impatient(connection).window(1));
+    Future<Void> sending = inBackground(() -> send(publisher, 2));
     Message first = published.nextMessage(SOON);
     Message firstAgain = published.nextMessage(SOON);
     ack(connection, first, 1);
@@ -403,7 +326,7 @@ class IdempotentPublisherIT {
     PublisherBuilder builder = IdempotentPublisher.builder(withStream());
     IdempotentPublisher publisher = build(readBack ? builder.readBack(STREAM) : builder);
     AtomicInteger acked = new AtomicInteger();
-    CompletableFuture<Void> publishing =
+    Future<Void> publishing =
         inBackground(
             () -> {
               for (int n = 0; n < 3000; n++) {
@@ -425,8 +348,7 @@ class IdempotentPublisherIT {
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void aPauseIsHeardOnceAndSurvived(boolean readBack) throws Exception {
-    PublisherBuilder builder =
-        IdempotentPublisher.builder(withStream()).ackTimeout(Duration.ofMillis(500));
+    PublisherBuilder builder = impatient(withStream());
     IdempotentPublisher publisher = build(readBack ? builder.readBack(STREAM) : builder);
     send(publisher, 10);
     publisher.awaitAcks();
@@ -434,7 +356,7 @@ class IdempotentPublisherIT {
     send(publisher, 10);
     await().until(() -> !heard.reasons.isEmpty());
     if (readBack) {
-      CompletableFuture<Void> acks = inBackground(publisher::awaitAcks);
+      Future<Void> acks = inBackground(publisher::awaitAcks);
       assertThatThrownBy(() -> acks.get(3, TimeUnit.SECONDS))
           .isInstanceOf(java.util.concurrent.TimeoutException.class);
     } else {
@@ -453,8 +375,8 @@ class IdempotentPublisherIT {
     StreamConfiguration memory = stream().storageType(StorageType.Memory).build();
     connection.jetStreamManagement().addStream(memory);
     AtomicBoolean create = new AtomicBoolean();
-    Recorder creating =
-        new Recorder() {
+    PublishRecorder creating =
+        new PublishRecorder() {
           @Override
           public void sendingAgain(int messages)
               throws IOException, JetStreamApiException, InterruptedException {
@@ -495,11 +417,7 @@ class IdempotentPublisherIT {
   @Test
   void aStreamThatIsDeletedAndRecreatedGetsWhatHasNoAck() throws Exception {
     Connection connection = withStream();
-    IdempotentPublisher publisher =
-        build(
-            IdempotentPublisher.builder(connection)
-                .readBack(STREAM)
-                .ackTimeout(Duration.ofMillis(300)));
+    IdempotentPublisher publisher = build(impatient(connection).readBack(STREAM));
     send(publisher, 100);
     publisher.awaitAcks();
     connection.jetStreamManagement().deleteStream(STREAM);
@@ -527,12 +445,7 @@ class IdempotentPublisherIT {
     for (int i = 0; i < 3; i++) {
       int before = heard.stored.size();
       await().until(() -> heard.stored.size() > before + 1000);
-      switch (fault) {
-        case "cut" -> proxy.cut();
-        case "cutTwice" -> proxy.cutTwice();
-        case "silence" -> proxy.silence();
-        default -> proxy.silenceServer();
-      }
+      Sample.breakNetwork(proxy, fault);
       if (fault.startsWith("silence")) {
         int again = heard.again.get();
         await().until(() -> heard.again.get() > again);
@@ -547,8 +460,8 @@ class IdempotentPublisherIT {
     try (Proxy proxy = new Proxy(server.port())) {
       CountDownLatch cut = new CountDownLatch(1);
       CountDownLatch goOn = new CountDownLatch(1);
-      Recorder waiting =
-          new Recorder() {
+      PublishRecorder waiting =
+          new PublishRecorder() {
             @Override
             public void sendingAgain(int messages)
                 throws IOException, JetStreamApiException, InterruptedException {
@@ -560,12 +473,7 @@ class IdempotentPublisherIT {
             }
           };
       Connection connection = connect(proxy.url());
-      IdempotentPublisher publisher =
-          closing(
-              IdempotentPublisher.builder(connection)
-                  .ackTimeout(Duration.ofMillis(300))
-                  .listener(waiting)
-                  .build());
+      IdempotentPublisher publisher = closing(impatient(connection).listener(waiting).build());
       proxy.silence();
       send(publisher, 5);
       cut.await();
@@ -590,14 +498,14 @@ class IdempotentPublisherIT {
     publisher.awaitAcks();
     server.pause();
     send(publisher, 3);
-    CompletableFuture<Void> acks = inBackground(publisher::awaitAcks);
-    CompletableFuture<Void> sending = inBackground(() -> send(publisher, 100));
+    Future<Void> acks = inBackground(publisher::awaitAcks);
+    Future<Void> sending = inBackground(() -> send(publisher, 100));
     server.resume();
     publisher.awaitAcks();
     server.reload(
         new ServerConfig(
             "locked", ServerConfig.profile("open").text() + "\nauthorization { token: other }\n"));
-    CompletableFuture<Void> publishing =
+    Future<Void> publishing =
         inBackground(
             () -> {
               while (true) {
@@ -625,7 +533,7 @@ class IdempotentPublisherIT {
     Connection connection = connect(server.url().replace("//", "//u:p@"));
     IdempotentPublisher publisher = build(IdempotentPublisher.builder(connection));
     assertThat(publisher.publish("foo", body(0)).getSeqno()).isEqualTo(1); // no more is needed
-    CompletableFuture<Void> publishing = inBackground(() -> publisher.publish("bar", body(1)));
+    Future<Void> publishing = inBackground(() -> publisher.publish("bar", body(1)));
     assertThat(failureOf(publishing))
         .isInstanceOf(NotPermittedException.class)
         .hasMessageContaining("Publish to \"bar\"");
@@ -638,7 +546,7 @@ class IdempotentPublisherIT {
     server.pause();
     try {
       send(publisher, 1);
-      Work wait =
+      Background.Work wait =
           () -> {
             switch (call) {
               case "publish" -> publisher.publish("foo", body(1));
@@ -647,7 +555,7 @@ class IdempotentPublisherIT {
             }
           };
       Thread[] thread = new Thread[1];
-      CompletableFuture<Void> interrupted =
+      Future<Void> interrupted =
           inBackground(
               () -> {
                 thread[0] = Thread.currentThread();
@@ -657,7 +565,7 @@ class IdempotentPublisherIT {
       thread[0].interrupt();
       assertThat(failureOf(interrupted)).isInstanceOf(InterruptedException.class);
 
-      CompletableFuture<Void> closed = inBackground(publisher::awaitAcks);
+      Future<Void> closed = inBackground(publisher::awaitAcks);
       inBackground(publisher::close);
       assertThat(failureOf(closed)).isInstanceOf(IllegalStateException.class);
     } finally {
@@ -675,7 +583,7 @@ class IdempotentPublisherIT {
     IdempotentPublisher publisher =
         build(IdempotentPublisher.builder(withStream()).window(2).stopWhen(stop::get));
     server.kill();
-    CompletableFuture<Void> waiting = inBackground(() -> send(publisher, 2));
+    Future<Void> waiting = inBackground(() -> send(publisher, 2));
     waiting.get();
     stop.set(true);
     assertThat(publisher.send("foo", body(2))).isFalse();
@@ -695,7 +603,7 @@ class IdempotentPublisherIT {
           closing(
               IdempotentPublisher.builder(connection)
                   .listener(
-                      new Recorder() {
+                      new PublishRecorder() {
                         @Override
                         public void stored(Stored message) {
                           super.stored(message);
@@ -719,8 +627,8 @@ class IdempotentPublisherIT {
   @ValueSource(strings = {"stored", "sendingAgain", "noAnswer"})
   void anErrorOfAListenerEndsTheWait(String method) throws Exception {
     Connection connection = withStream();
-    Recorder failing =
-        new Recorder() {
+    PublishRecorder failing =
+        new PublishRecorder() {
           @Override
           public void stored(Stored message) {
             failIn("stored");
@@ -742,12 +650,7 @@ class IdempotentPublisherIT {
             }
           }
         };
-    IdempotentPublisher publisher =
-        closing(
-            IdempotentPublisher.builder(connection)
-                .ackTimeout(Duration.ofMillis(200))
-                .listener(failing)
-                .build());
+    IdempotentPublisher publisher = closing(impatient(connection).listener(failing).build());
     boolean pause = !method.equals("stored");
     if (pause) {
       server.pause();
@@ -794,7 +697,7 @@ class IdempotentPublisherIT {
   void inOrderNothingIsLostDoubledOrOvertakenWhenTheServerIsKilled() throws Exception {
     withStream();
     IdempotentPublisher publisher =
-        build(IdempotentPublisher.inOrder(options(server.url()), STREAM));
+        build(IdempotentPublisher.inOrder(Sample.options(server.url()), STREAM));
     int messages = sendDuring(() -> kill(() -> true, Duration.ZERO), publisher);
     assertThat(inStream()).isEqualTo(LongStream.range(0, messages).mapToObj(n -> "#" + n).toList());
     assertThat(heard.stored.stream().map(PublishListener.Stored::number))
@@ -806,7 +709,7 @@ class IdempotentPublisherIT {
     withStream();
     try (Proxy proxy = new Proxy(server.port())) {
       IdempotentPublisher publisher =
-          build(IdempotentPublisher.inOrder(options(proxy.url()), STREAM));
+          build(IdempotentPublisher.inOrder(Sample.options(proxy.url()), STREAM));
       int messages =
           sendDuring(
               () -> {

@@ -1,5 +1,6 @@
 package io.github.natsexperiments.resilience;
 
+import static io.github.natsexperiments.resilience.Background.start;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -16,6 +17,8 @@ import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.ConsumerInfo;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
@@ -169,6 +172,7 @@ class ResumingConsumerUseIT {
       await().pollInterval(Duration.ofMillis(5)).until(() -> !each.numbers.isEmpty());
       each.consumer.close();
       int handled = each.numbers.size();
+      connection.flush(Duration.ofSeconds(2)); // the interrupt has spoilt nothing
       assertThat(each.numbers).hasSize(handled);
     }
     publisher.interrupt();
@@ -203,6 +207,50 @@ class ResumingConsumerUseIT {
     waiter.join(5000);
     assertThat(waiter.isAlive()).isFalse();
     assertThat(calls).hasValue(1);
+  }
+
+  @Test
+  void noMoreThanABatchWaitsHere() throws Exception {
+    Sample.publish(server, 0, 1000);
+    CountDownLatch never = new CountDownLatch(1);
+    reader.consumer.consume(
+        50,
+        () -> Long.MAX_VALUE,
+        message -> {
+          reader.handle(message);
+          if (reader.has(200)) {
+            never.await();
+          }
+        });
+    awaitCount(201);
+    await().pollDelay(Duration.ofMillis(500)).until(() -> true);
+    assertThat(info().getNumAckPending()).isLessThanOrEqualTo(50);
+  }
+
+  @Test
+  void closeEndsADrainThatHasNotHandledAll() throws Exception {
+    Sample.publish(server, 0, 100);
+    CountDownLatch never = new CountDownLatch(1);
+    reader.consumer.consume(message -> never.await());
+    await().ignoreExceptions().until(() -> info().getNumAckPending() == 100);
+    Future<Boolean> drained = start(() -> reader.consumer.drain(Duration.ofSeconds(30)));
+    await().pollDelay(Duration.ofMillis(200)).until(() -> !drained.isDone());
+    reader.consumer.close();
+    assertThat(drained.get(2, TimeUnit.SECONDS)).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void closeDoesNotWaitForAPausedServer(boolean ordered) throws Exception {
+    Sample.publish(server, 0, 1);
+    reader = ordered ? Reader.ordered(connection) : reader;
+    reader.start();
+    awaitCount(1);
+    server.pause();
+    long start = System.nanoTime();
+    reader.consumer.close();
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
+    server.resume();
   }
 
   @Test

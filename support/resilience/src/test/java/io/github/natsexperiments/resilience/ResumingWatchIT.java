@@ -323,12 +323,7 @@ class ResumingWatchIT {
     boolean silence = how.startsWith("silence");
     int rounds = silence ? 1 : 3;
     for (int round = 1; round <= rounds; round++) {
-      switch (how) {
-        case "cut" -> proxy.cut();
-        case "cutTwice" -> proxy.cutTwice();
-        case "silence" -> proxy.silence();
-        default -> proxy.silenceServer();
-      }
+      Sample.breakNetwork(proxy, how);
       for (int n = 0; n < 20; n++) {
         put(kv, round + "." + n);
       }

@@ -7,6 +7,7 @@ import io.nats.client.api.KeyValueEntry;
 import io.nats.client.api.KeyValueWatcher;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** All that a watch has called, in order. */
@@ -14,6 +15,7 @@ final class WatchRecorder implements KeyValueWatcher, WatchListener {
   final List<Long> revisions = new CopyOnWriteArrayList<>();
   final List<String> values = new CopyOnWriteArrayList<>();
   final List<String> events = new CopyOnWriteArrayList<>();
+  final CompletableFuture<Void> end = new CompletableFuture<>();
   volatile Throwable failure;
 
   @Override
@@ -30,6 +32,7 @@ final class WatchRecorder implements KeyValueWatcher, WatchListener {
   @Override
   public void failed(Throwable why) {
     failure = why;
+    end.completeExceptionally(why);
     events.add("failed");
   }
 

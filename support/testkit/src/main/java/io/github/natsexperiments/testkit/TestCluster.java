@@ -6,6 +6,7 @@ import io.github.natsexperiments.server.NativeCluster;
 import io.github.natsexperiments.server.NativeServer;
 import io.nats.client.Connection;
 import io.nats.client.Options;
+import io.nats.client.api.ClusterInfo;
 import io.nats.client.api.StreamInfo;
 import java.io.IOException;
 import java.time.Duration;
@@ -47,12 +48,26 @@ public final class TestCluster implements AutoCloseable {
 
   /** A jar of the lesson that knows all three servers, not started yet. */
   public Program program(String jar, Object... args) {
-    return Pair.program(jar, cluster.urls(), args);
+    return Pair.program(jar, urls(), args);
   }
 
   /** The servers. */
   public List<NativeServer> nodes() {
     return cluster.nodes();
+  }
+
+  /** Where clients of all servers connect: their URLs, separated by commas. */
+  public String urls() {
+    return cluster.urls();
+  }
+
+  /**
+   * The server that leads a stream or a consumer.
+   *
+   * @param info what the cluster says of it; a consumer has a leader of its own
+   */
+  public NativeServer leader(ClusterInfo info) {
+    return nodes().get(Integer.parseInt(info.getLeader().substring(1)) - 1); // n1, n2 or n3
   }
 
   /** One of the servers that run. */
@@ -74,8 +89,7 @@ public final class TestCluster implements AutoCloseable {
     try (Connection connection = connect()) {
       StreamInfo info = connection.jetStreamManagement().getStreamInfo(stream);
       assertThat(info.getConfiguration().getReplicas()).isEqualTo(NativeCluster.SIZE);
-      String name = info.getClusterInfo().getLeader(); // n1, n2 or n3
-      NativeServer leader = nodes().get(Integer.parseInt(name.substring(1)) - 1);
+      NativeServer leader = leader(info.getClusterInfo());
       leader.kill();
       return leader;
     }

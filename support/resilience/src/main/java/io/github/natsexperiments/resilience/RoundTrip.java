@@ -1,0 +1,60 @@
+package io.github.natsexperiments.resilience;
+
+import io.nats.client.Connection;
+import io.nats.client.Consumer;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * {@code flush} and {@code drain} that an interrupt cannot spoil. In an interrupted thread jnats
+ * 2.26.2 drops the UNSUB and the PING that it should send, and expects a PONG all the same. From
+ * then on each round trip of the connection is one PONG behind and times out, and after another
+ * interrupt the connection counts two lost PONGs, and is given up. So the call is made in a thread
+ * that nobody interrupts, and ends there when the caller no longer waits for it.
+ */
+final class RoundTrip {
+  private RoundTrip() {}
+
+  /** {@code Connection.flush}: returns when the server has answered. */
+  static void flush(Connection connection, Duration limit)
+      throws InterruptedException, TimeoutException {
+    call(
+        () -> {
+          connection.flush(limit);
+          return null;
+        });
+  }
+
+  /**
+   * {@code drain} of a subscription or a dispatcher: afterwards nothing arrives any more. {@code
+   * unsubscribe} can meet a message that is just arriving, which breaks the connection (jnats
+   * 2.26.2, mended after that).
+   */
+  static void drain(Consumer consumer, Duration limit) throws InterruptedException {
+    try {
+      call(() -> consumer.drain(limit));
+    } catch (TimeoutException | RuntimeException e) {
+      // Closed meanwhile, of which jnats may make a NullPointerException: then nothing arrives.
+    }
+  }
+
+  private static void call(Callable<?> call) throws InterruptedException, TimeoutException {
+    FutureTask<?> task = new FutureTask<>(call);
+    Thread thread = new Thread(task, "round-trip");
+    thread.setDaemon(true);
+    thread.start();
+    try {
+      task.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof TimeoutException timeout) {
+        throw timeout;
+      }
+      throw e.getCause() instanceof RuntimeException failure
+          ? failure
+          : new IllegalStateException(e.getCause());
+    }
+  }
+}
