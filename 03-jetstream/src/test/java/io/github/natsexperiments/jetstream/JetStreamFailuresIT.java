@@ -53,6 +53,7 @@ class JetStreamFailuresIT {
         List.of("--async=4097"),
         List.of("--max-messages", "0"),
         List.of("--replicas", "0"),
+        List.of("--replicas", "6"),
         List.of("--max-age", "old"),
         List.of("--subject", "foo.*"));
   }
@@ -216,6 +217,18 @@ class JetStreamFailuresIT {
       }
       JetStreamView.clear(server);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--storage=file", "--async"})
+  void theStreamLosesItsSubjectWhileItIsWritten(String mode) throws Exception {
+    RunningProgram publisher = publisher(server, "-i", "20ms", mode).start();
+    publisher.waitForStdout("Ack: ");
+    try (JetStreamView view = new JetStreamView(server)) {
+      view.management.updateStream(
+          StreamConfiguration.builder(view.stream().getConfiguration()).subjects("bar").build());
+    }
+    fails(publisher, 1, "Stream \"sample_stream\" does not take messages for \"foo\"");
   }
 
   @Test
