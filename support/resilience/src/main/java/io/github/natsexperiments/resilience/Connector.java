@@ -87,6 +87,17 @@ public final class Connector {
   }
 
   /**
+   * Why a connection that was lost does not come back. jnats tries again for ever, and says why
+   * only to the ErrorListener, in its own words.
+   *
+   * @param e what {@link ErrorListener#exceptionOccurred} gets meanwhile, or its cause
+   */
+  public static ConnectFailedException explain(Options options, Throwable e) {
+    Throwable silent = e instanceof TimeoutException ? Probe.whySilent(options) : null;
+    return new Attempt(options).explain(silent == null ? e : silent);
+  }
+
+  /**
    * One call of {@code Nats.connect}, and what is heard meanwhile. Later callbacks go to the
    * listener of the options.
    */
