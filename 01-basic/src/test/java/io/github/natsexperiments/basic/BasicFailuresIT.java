@@ -21,6 +21,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -193,6 +195,33 @@ class BasicFailuresIT {
     RunningProgram publisher = publisher(server, "--stdin", "-m", "text").start();
     assertThat(publisher.waitForExit()).isEqualTo(2);
     publisher.waitForStderr("--stdin takes the payload from the input");
+  }
+
+  /** The JVM opens a file of its own in its place; those bytes are not the input. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void standardInputThatIsClosed() {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    RunningProgram publisher =
+        Program.command(
+                "sh", "-c", "exec '" + java + "' -jar target/publisher.jar --stdin -n 3 <&-")
+            .env("NATS_URL", server.url())
+            .start();
+    assertThat(publisher.waitForExit()).isEqualTo(1);
+    assertThat(publisher.stdoutLines()).isEmpty();
+    assertThat(publisher.stderrLines())
+        .last()
+        .isEqualTo("ERROR Cannot read standard input: Stream closed");
+  }
+
+  @Test
+  void aSizeLargerThanTheMemory() {
+    RunningProgram publisher = publisher(server, "--size", Integer.MAX_VALUE).start();
+    assertThat(publisher.waitForExit()).isEqualTo(1);
+    assertThat(publisher.stderrLines())
+        .last()
+        .asString()
+        .startsWith("ERROR A message is larger than the 1048576 bytes");
   }
 
   @Test

@@ -183,14 +183,16 @@ public final class Run implements AutoCloseable {
   }
 
   /**
-   * {@code connection.flush}, a round trip, for 10 s at most. While jnats connects again it would
-   * wait all that time: not when the run ends and no server is there, and not after a failure.
+   * {@code connection.flush}, a round trip, for 10 s at most, 5 s at the end of a run. While jnats
+   * connects again it would wait all that time: not when the run ends and no server is there, and
+   * not after a failure.
    *
    * @param otherwise what is not sure when the server does not answer
    * @throws Failure what a listener heard before or meanwhile; exit code 1 with that text
    */
   public void flush(String otherwise) throws Failure, InterruptedException {
-    Duration limit = Duration.ofMillis(stop.asked() && !isConnected() ? 1 : 10_000);
+    int stopping = isConnected() ? 5_000 : 1;
+    Duration limit = Duration.ofMillis(stop.asked() ? stopping : 10_000);
     try {
       stop.untilFailure(
           () -> {
