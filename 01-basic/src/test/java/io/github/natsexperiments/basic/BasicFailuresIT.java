@@ -6,6 +6,8 @@ import static io.github.natsexperiments.testkit.Pair.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import io.github.natsexperiments.server.RunningServer;
+import io.github.natsexperiments.server.ServerConfig;
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
@@ -239,6 +241,22 @@ class BasicFailuresIT {
         .startsWith("ERROR A message is larger than the 1048576 bytes");
     assertThat(subscriber.waitForExit()).isZero();
     publisher.waitForStderr("Published " + before + " messages");
+  }
+
+  @Test
+  void aReplyLargerThanTheServerTakes() throws IOException {
+    ServerConfig small = new ServerConfig("small", "http: 8222\nmax_payload: 500\n");
+    try (RunningServer server = TestServer.start(small)) {
+      String reply = "x".repeat(600);
+      RunningProgram subscriber = waiting(subscriber(server, "--reply", reply, "-n", 1));
+      RunningProgram publisher = publisher(server, "-n", 1, "--request", "-t", "5s").start();
+      assertThat(subscriber.waitForExit()).isEqualTo(1);
+      assertThat(subscriber.stderrLines())
+          .last()
+          .asString()
+          .startsWith("ERROR A message is larger than the 500 bytes");
+      assertThat(publisher.waitForExit()).isEqualTo(5);
+    }
   }
 
   @Test

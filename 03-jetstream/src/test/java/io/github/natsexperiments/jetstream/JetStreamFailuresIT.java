@@ -231,6 +231,37 @@ class JetStreamFailuresIT {
     fails(publisher, 1, "Stream \"sample_stream\" does not take messages for \"foo\"");
   }
 
+  /** Each message of a window is refused; that is said once. */
+  @ParameterizedTest
+  @ValueSource(strings = {"--storage=file", "--async"})
+  void thePermissionToPublishIsTakenAway(String mode) throws IOException {
+    String user = "jetstream {}\nauthorization { users: [{user: u, password: p%s}] }\n";
+    String less = ", permissions: {publish: {deny: foo}}";
+    try (RunningServer server =
+        TestServer.start(new ServerConfig("all", "http: 8222\n" + user.formatted("")))) {
+      RunningProgram publisher =
+          publisher(server, "-s", server.url().replace("//", "//u:p@"), "-i", 0, "-q", mode)
+              .start();
+      publisher.waitForStderr("Created stream");
+      server.reload(new ServerConfig("less", "http: 8222\n" + user.formatted(less)));
+      fails(publisher, 4, "Refused by the server: Publish to \"foo\"");
+      assertThat(publisher.stderrLines())
+          .noneMatch(line -> line.startsWith("WARN The server says"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--storage=file", "--async"})
+  void theServerComesBackWithASmallerLimit(String mode) throws IOException {
+    String limit = "http: 8222\njetstream {}\nmax_payload: ";
+    try (RunningServer server = TestServer.start(new ServerConfig("large", limit + "4000\n"))) {
+      RunningProgram publisher = publisher(server, "-i", 0, "-q", "--size", 2000, mode).start();
+      publisher.waitForStderr("Created stream");
+      server.reload(new ServerConfig("small", limit + "1000\n"));
+      fails(publisher, 1, "A message is larger than the 1000 bytes");
+    }
+  }
+
   @Test
   void givesUpWhenNothingComes() {
     fails(

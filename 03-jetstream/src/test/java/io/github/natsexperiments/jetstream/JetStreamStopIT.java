@@ -161,7 +161,7 @@ class JetStreamStopIT {
     assertThat(subscriber.waitForStderr("Received 600 ")).endsWith("missing 0, duplicated 0");
   }
 
-  /** From 2.10 on a lame duck drops acks: its JetStream is off before its connections end. */
+  /** A lame duck of 2.15 drops acks: its JetStream is off before its connections end. */
   @Tag("soak")
   @Test
   void whatWasHandledWithoutAConfirmedAckIsNotHandledAgain() throws IOException {
