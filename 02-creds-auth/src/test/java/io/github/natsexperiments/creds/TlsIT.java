@@ -18,6 +18,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -85,6 +87,14 @@ class TlsIT {
           publish(server, "--creds", kit.resolve("publisher.creds"), "--tlsca", pem(kit, "ca"));
       assertThat(publisher.waitForExit()).isZero();
     }
+  }
+
+  /** The paths stand in server.conf, in quotes. */
+  @Test
+  @EnabledOnOs({OS.LINUX, OS.MAC})
+  void theFolderOfAKitHasAnyName() throws IOException {
+    Path conf = issue("my \"kit\", $it's").resolve("server.conf");
+    NativeServer.start(new ServerConfig("creds", Files.readString(conf)), 0).close();
   }
 
   @Test
