@@ -30,6 +30,7 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   private final List<String> subjects; // as the server quotes them
   private boolean connected;
   private boolean lost; // after it was connected
+  private long dropped; // as reported last
   private Reason reported; // why it does not come back
   private volatile String user; // as a phrase; null when nobody knows
 
@@ -195,8 +196,11 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
 
   @Override
   public void slowConsumerDetected(Connection connection, Consumer consumer) {
-    Log.LOG.warn(
-        "Messages come faster than they are handled: {} dropped so far",
-        consumer.getDroppedCount());
+    // jnats calls this thousands of times a second: each line is for twice as many.
+    long now = consumer.getDroppedCount();
+    if (now >= 2 * dropped) {
+      dropped = now;
+      Log.LOG.warn("Messages come faster than they are handled: {} dropped so far", now);
+    }
   }
 }

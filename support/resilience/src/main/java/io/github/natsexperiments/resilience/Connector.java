@@ -197,9 +197,16 @@ public final class Connector {
       }
       // Another server of the list may still take us: only the last refusal is final.
       if ((login || Probe.reasonOf(refusal) != Reason.UNREACHABLE)
-          && ++rejections == options.getServers().size()) {
+          && ++rejections >= candidates()) {
         result.completeExceptionally(refusal);
       }
+    }
+
+    /** How many servers of the list may take us: a dead one, for example, may not. */
+    private long candidates() {
+      return rejections == options.getServers().size()
+          ? rejections
+          : options.getServers().stream().filter(url -> Probe.mayTake(url, options)).count();
     }
 
     private synchronized ConnectFailedException explain(Throwable e) {
