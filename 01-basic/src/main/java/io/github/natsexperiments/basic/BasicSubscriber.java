@@ -2,6 +2,7 @@ package io.github.natsexperiments.basic;
 
 import io.github.natsexperiments.cli.Cli;
 import io.github.natsexperiments.cli.ConnectionLog;
+import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Stop;
 import io.nats.client.Connection;
@@ -79,14 +80,16 @@ public final class BasicSubscriber implements Callable<Integer> {
     }
   }
 
-  private void handle(Message message, Connection connection, Run run) {
+  private void handle(Message message, Connection connection, Run run)
+      throws Failure, InterruptedException {
     if (run.tally().messages() == options.count()) {
       return; // arrived after the last one was counted
     }
     run.tally().add(message.getData());
     run.console().received(message, options.headers());
     if (options.reply() != null && message.getReplyTo() != null) {
-      connection.publish(message.getReplyTo(), options.reply());
+      run.whenThereIsRoom(
+          options.reply(), reply -> connection.publish(message.getReplyTo(), reply));
     }
     if (run.tally().messages() == options.count()) {
       run.stop().ask(Stop.Reason.DONE);

@@ -6,6 +6,8 @@ import static io.github.natsexperiments.testkit.Pair.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import io.github.natsexperiments.server.RunningServer;
+import io.github.natsexperiments.server.ServerConfig;
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
@@ -21,6 +23,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -195,6 +199,33 @@ class BasicFailuresIT {
     publisher.waitForStderr("--stdin takes the payload from the input");
   }
 
+  /** The JVM opens a file of its own in its place; those bytes are not the input. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void standardInputThatIsClosed() {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    RunningProgram publisher =
+        Program.command(
+                "sh", "-c", "exec '" + java + "' -jar target/publisher.jar --stdin -n 3 <&-")
+            .env("NATS_URL", server.url())
+            .start();
+    assertThat(publisher.waitForExit()).isEqualTo(1);
+    assertThat(publisher.stdoutLines()).isEmpty();
+    assertThat(publisher.stderrLines())
+        .last()
+        .isEqualTo("ERROR Cannot read standard input: Stream closed");
+  }
+
+  @Test
+  void aSizeLargerThanTheMemory() {
+    RunningProgram publisher = publisher(server, "--size", Integer.MAX_VALUE).start();
+    assertThat(publisher.waitForExit()).isEqualTo(1);
+    assertThat(publisher.stderrLines())
+        .last()
+        .asString()
+        .startsWith("ERROR A message is larger than the 1048576 bytes");
+  }
+
   @Test
   void aPayloadTooLargeLosesNoEarlierMessage() {
     // So many that some still wait in the publisher when it comes to the one that is too large.
@@ -210,6 +241,22 @@ class BasicFailuresIT {
         .startsWith("ERROR A message is larger than the 1048576 bytes");
     assertThat(subscriber.waitForExit()).isZero();
     publisher.waitForStderr("Published " + before + " messages");
+  }
+
+  @Test
+  void aReplyLargerThanTheServerTakes() throws IOException {
+    ServerConfig small = new ServerConfig("small", "http: 8222\nmax_payload: 500\n");
+    try (RunningServer server = TestServer.start(small)) {
+      String reply = "x".repeat(600);
+      RunningProgram subscriber = waiting(subscriber(server, "--reply", reply, "-n", 1));
+      RunningProgram publisher = publisher(server, "-n", 1, "--request", "-t", "5s").start();
+      assertThat(subscriber.waitForExit()).isEqualTo(1);
+      assertThat(subscriber.stderrLines())
+          .last()
+          .asString()
+          .startsWith("ERROR A message is larger than the 500 bytes");
+      assertThat(publisher.waitForExit()).isEqualTo(5);
+    }
   }
 
   @Test

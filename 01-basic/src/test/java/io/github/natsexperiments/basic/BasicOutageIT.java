@@ -19,6 +19,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the pair costs, and says, while the server is away or slow. */
@@ -28,6 +29,15 @@ class BasicOutageIT {
 
   private static Duration cpu(RunningProgram program) {
     return ProcessHandle.of(program.pid()).orElseThrow().info().totalCpuDuration().orElseThrow();
+  }
+
+  private static void untilTheBufferIsFull(RunningProgram publisher) throws InterruptedException {
+    for (Duration last = Duration.ZERO, now = cpu(publisher);
+        now.minus(last).compareTo(Duration.ofMillis(100)) > 0; ) {
+      new java.util.concurrent.CountDownLatch(1).await(1, java.util.concurrent.TimeUnit.SECONDS);
+      last = now;
+      now = cpu(publisher);
+    }
   }
 
   /** Uses the processor for less than a twentieth of the time. */
@@ -52,12 +62,7 @@ class BasicOutageIT {
     publisher.waitForStderr("Connected");
     server.kill();
     publisher.waitForStderr("Disconnected");
-    for (Duration last = Duration.ZERO, now = cpu(publisher);
-        now.minus(last).compareTo(Duration.ofMillis(100)) > 0; ) {
-      new java.util.concurrent.CountDownLatch(1).await(1, java.util.concurrent.TimeUnit.SECONDS);
-      last = now;
-      now = cpu(publisher); // until the buffer is full
-    }
+    untilTheBufferIsFull(publisher);
 
     rests(publisher);
 
@@ -66,6 +71,31 @@ class BasicOutageIT {
     subscriber.waitForStderr("Received 50 ");
     publisher.sigint();
     assertThat(publisher.waitForExit()).isEqualTo(130);
+  }
+
+  /** Whatever it waits for when it is stopped, it reports what the server may not have. */
+  @ParameterizedTest
+  @CsvSource({"64, kill", "2000, kill", "500000, kill", "2000, pause"})
+  @EnabledOnOs({OS.LINUX, OS.MAC})
+  void aStoppedPublisherReportsWhatIsNotConfirmed(int size, String fault) throws Exception {
+    RunningProgram publisher = publisher(server, "-i", 0, "-q", "--size", size).start();
+    publisher.waitForStderr("Connected");
+    if (fault.equals("kill")) {
+      server.kill();
+      publisher.waitForStderr("Disconnected");
+    } else {
+      server.pause();
+    }
+    untilTheBufferIsFull(publisher);
+
+    Duration before = publisher.elapsed();
+    publisher.sigint();
+    assertThat(publisher.waitForExit()).isEqualTo(130);
+    assertThat(publisher.elapsed().minus(before)).isLessThan(Duration.ofSeconds(9));
+    assertThat(publisher.stderrLines())
+        .last()
+        .asString()
+        .matches("ERROR (Not sent: |The server has not confirmed the last messages).*");
   }
 
   @ParameterizedTest

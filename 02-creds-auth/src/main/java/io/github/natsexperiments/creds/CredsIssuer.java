@@ -186,13 +186,14 @@ public final class CredsIssuer implements Callable<Integer> {
   }
 
   private static void show(Path file) throws Failure, IOException {
-    List<Jwt> all = Jwt.in(file);
+    List<Jwt> all = Files.isDirectory(file) ? List.of() : Jwt.in(file);
     if (all.isEmpty()) {
       throw failed("There is no JWT in " + file);
     }
-    PrintStream out =
-        new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
-    all.forEach(claims -> out.println(JwtText.of(claims)));
+    // In UTF-8, whatever the locale; Cli checks at the end whether all could be written.
+    System.setOut(
+        new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
+    all.forEach(claims -> System.out.println(JwtText.of(claims)));
   }
 
   private Jwt account(NKey key) throws Failure, IOException, GeneralSecurityException {

@@ -107,7 +107,8 @@ final class TlsKit {
   /** The block of a server.conf. */
   static String serverConf(Path kit) {
     // nats-server looks for the files from where it is started: so whole paths.
-    String path = kit.toAbsolutePath().normalize().resolve("tls").toString().replace('\\', '/');
+    String path = kit.toAbsolutePath().normalize().resolve("tls").toString();
+    path = path.replace('\\', '/').replace("\"", "\\\"");
     return """
 
         # TLS: the traffic is encrypted, and the client can check whom it talks to.

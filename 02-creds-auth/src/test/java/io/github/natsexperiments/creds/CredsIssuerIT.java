@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -180,6 +182,24 @@ class CredsIssuerIT {
         .containsPattern("(?m)^account \"LESSON\"$")
         .containsPattern("(?m)^  JetStream: +disk 1073741824 bytes, memory 67108864 bytes")
         .doesNotContain("DOES NOT FIT");
+  }
+
+  @Test
+  void whatHoldsNoJwt() throws IOException {
+    failsWith(1, issuer("--show", folder), "There is no JWT in " + folder);
+    Path binary = Files.write(folder.resolve("binary"), new byte[] {-1, -2, 0});
+    failsWith(1, issuer("--show", binary), "There is no JWT in " + binary);
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void standardOutputThatIsFull() {
+    issuer();
+    String jar = Path.of("target", "issuer.jar").toAbsolutePath().toString();
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String file = kit().resolve("publisher.creds").toString();
+    String show = "exec '%s' -jar '%s' --show '%s' > /dev/full".formatted(java, jar, file);
+    failsWith(1, Program.command("sh", "-c", show).start(), "Cannot write to standard output: ");
   }
 
   @Test

@@ -18,6 +18,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -48,11 +50,15 @@ class TlsIT {
   }
 
   private static RunningServer server(String more) throws IOException {
+    return NativeServer.start(tls(more), 0);
+  }
+
+  private static ServerConfig tls(String more) {
     String files =
         "cert_file: \"%1$s/server-cert.pem\", key_file: \"%1$s/server-key.pem\""
             .formatted(kit.resolve("tls"));
     String tls = more == null ? "" : "tls { " + files + more + " }\n";
-    return NativeServer.start(new ServerConfig("tls", "http: 8222\n" + tls), 0);
+    return new ServerConfig("tls", "http: 8222\n" + tls);
   }
 
   private static RunningProgram publish(RunningServer server, Object... args) {
@@ -83,6 +89,14 @@ class TlsIT {
     }
   }
 
+  /** The paths stand in server.conf, in quotes. */
+  @Test
+  @EnabledOnOs({OS.LINUX, OS.MAC})
+  void theFolderOfAKitHasAnyName() throws IOException {
+    Path conf = issue("my \"kit\", $it's").resolve("server.conf");
+    NativeServer.start(new ServerConfig("creds", Files.readString(conf)), 0).close();
+  }
+
   @Test
   void aServerThatSpeaksTls() throws IOException {
     try (RunningServer server = server("")) {
@@ -98,6 +112,30 @@ class TlsIT {
           publish(server, "--tlsca", pem(kit, "ca"), "--tlsfirst"),
           "does not begin with TLS",
           "Leave out --tlsfirst");
+    }
+  }
+
+  /** jnats goes on trying, and tells nobody why it is in vain. */
+  @Tag("soak")
+  @ParameterizedTest
+  @CsvSource({"'', the server wants TLS", "', handshake_first: true', --tlsfirst"})
+  void aServerThatComesBackWithTls(String more, String why) throws IOException {
+    ServerConfig open = new ServerConfig("open", "http: 8222\n");
+    try (NativeServer server = NativeServer.start(open, 0)) {
+      RunningProgram publisher =
+          Program.jar("publisher").args("-s", server.url(), "-i", "100ms").start();
+      publisher.waitForStdout("Published");
+      if (more.contains("first") && server.description().contains("nats-server 2.9.")) {
+        return; // which does not know this yet
+      }
+      server.stop();
+      try (RunningServer secured = NativeServer.start(tls(more), server.port())) {
+        assertThat(publisher.waitForStderr(why)).startsWith("WARN ").contains(secured.url());
+      }
+      server.start();
+      publisher.waitForStderr("Connected again");
+      publisher.sigint();
+      assertThat(publisher.waitForExit()).isEqualTo(130);
     }
   }
 

@@ -58,7 +58,7 @@ final class AckLog implements PublishListener {
       stream.ensure();
     } catch (Failure e) {
       run.stop().fail(e);
-      throw new IOException(e);
+      throw new IllegalStateException(e); // no use in trying again
     }
   }
 

@@ -70,8 +70,8 @@ public final class JetStreamPublisher implements Callable<Integer> {
     }
   }
 
-  private static Options settings(Run run) throws Failure {
-    return run.settings("NATS simple example publisher")
+  private Options settings(Run run) throws Failure {
+    return run.settings("NATS simple example publisher", options.subject())
         // Lesson 1 waits 5 s between attempts; a shorter wait resumes sooner after a restart.
         .reconnectWait(Duration.ofSeconds(1))
         .build();
@@ -79,7 +79,7 @@ public final class JetStreamPublisher implements Callable<Integer> {
 
   private void publish(Connection connection, IdempotentPublisher jetStream) throws Exception {
     PayloadSource payloads = options.payloads(run, connection);
-    Failure tooLarge = null;
+    IllegalArgumentException tooLarge = null;
     byte[] payload;
     while (tooLarge == null && (payload = payloads.next()) != null) {
       try {
@@ -92,18 +92,23 @@ public final class JetStreamPublisher implements Callable<Integer> {
       } catch (JetStreamApiException e) {
         acks.refused(jetStream.nextNumber() - 1, options.subject(), payload, e);
       } catch (IllegalArgumentException e) {
-        String text = "A message is larger than the %d bytes that the server takes (max_payload)";
-        tooLarge = new Failure(ExitCode.FAILED, text.formatted(connection.getMaxPayload()), e);
+        tooLarge = e;
       }
     }
-    long unknown = jetStream.awaitAcks();
+    long unknown = 0;
+    try {
+      unknown = jetStream.awaitAcks();
+    } catch (IllegalArgumentException e) {
+      tooLarge = e; // the limit is another one since the last reconnect
+    }
     run.throwFailure();
     if (unknown > 0) {
       String text = unknown + " messages have no ack: they may be stored or not";
       throw new Failure(ExitCode.FAILED, text);
     }
     if (tooLarge != null) {
-      throw tooLarge;
+      String text = "A message is larger than the %d bytes that the server takes (max_payload)";
+      throw new Failure(ExitCode.FAILED, text.formatted(connection.getMaxPayload()), tooLarge);
     }
   }
 }

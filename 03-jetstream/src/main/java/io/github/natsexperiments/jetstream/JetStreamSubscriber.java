@@ -8,7 +8,6 @@ import io.github.natsexperiments.resilience.ResumingConsumer;
 import io.nats.client.Connection;
 import io.nats.client.Message;
 import io.nats.client.impl.Headers;
-import io.nats.client.impl.NatsJetStreamMetaData;
 import io.nats.client.support.NatsJetStreamConstants;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -36,6 +35,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   private Run run;
   private ConsumerSetup setup;
   private ResumingConsumer consumer;
+  private int unconfirmed; // acks in a row
 
   /** Starts the program. */
   public static void main(String[] args) {
@@ -92,26 +92,29 @@ public final class JetStreamSubscriber implements Callable<Integer> {
             headers == null ? null : headers.getFirst(NatsJetStreamConstants.MSG_ID_HDR));
     if (!options.ordered()) {
       // Only after the work: a crash in between would lose a message acknowledged before.
-      acknowledge(message, message.metaData());
+      acknowledge(message);
     }
     if (run.tally().messages() == options.count()) {
       run.stop().ask(Stop.Reason.DONE);
     }
   }
 
-  private void acknowledge(Message message, NatsJetStreamMetaData about)
-      throws InterruptedException {
-    if (options.ackSync()) {
-      try {
+  private void acknowledge(Message message) throws InterruptedException {
+    try {
+      if (options.ackSync()) {
         message.ackSync(Duration.ofSeconds(2));
-      } catch (TimeoutException e) {
-        run.console().warn("Ack not confirmed, so it may come again: " + about.streamSequence());
-        return;
+      } else {
+        message.ack();
       }
-    } else {
-      message.ack();
+      unconfirmed = 0;
+      run.console().acked(message.metaData());
+    } catch (TimeoutException e) {
+      message.ack(); // sent when the server is back; the consumer remembers it as handled
+      if (unconfirmed++ == 0) { // else it was said of the one before
+        long sequence = message.metaData().streamSequence();
+        run.console().warn("Ack not confirmed, so it may come again: " + sequence);
+      }
     }
-    run.console().acked(about);
   }
 
   /** Asks for nothing more, handles what has arrived, and hands back the rest. */

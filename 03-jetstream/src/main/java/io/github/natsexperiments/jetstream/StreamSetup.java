@@ -62,8 +62,8 @@ final class StreamSetup {
       StreamInfo found = Streams.find(connection, name, known ? IMPATIENCE : PATIENCE);
       if (found == null) {
         create();
-      } else if (!known) {
-        check(found);
+      } else {
+        check(found.getConfiguration(), found.getStreamState().getMsgCount());
       }
       known = true;
     } catch (NotPermittedException e) {
@@ -110,11 +110,21 @@ final class StreamSetup {
     }
   }
 
-  private void check(StreamInfo found) throws Failure {
-    console.info(
-        "Stream \"%s\" is there, with %d messages"
-            .formatted(name, found.getStreamState().getMsgCount()));
-    StreamConfiguration there = found.getConfiguration();
+  /** Somebody else may change its subjects at any time; the rest is of interest at the start. */
+  private void check(StreamConfiguration there, long messages) throws Failure {
+    if (!known) {
+      compare(there, messages);
+    }
+    if (!Subjects.cover(there.getSubjects(), subject)) {
+      throw new Failure(
+          ExitCode.FAILED,
+          "Stream \"%s\" does not take messages for \"%s\": choose another --stream or --subject"
+              .formatted(name, subject));
+    }
+  }
+
+  private void compare(StreamConfiguration there, long messages) throws Failure {
+    console.info("Stream \"%s\" is there, with %d messages".formatted(name, messages));
     List<String> differences = differences(there);
     if (!differences.isEmpty()) {
       console.warn(
@@ -125,12 +135,6 @@ final class StreamSetup {
     if (why != null) {
       throw new Failure(
           ExitCode.FAILED, "Stream \"%s\" %s: choose another --stream".formatted(name, why));
-    }
-    if (!Subjects.cover(there.getSubjects(), subject)) {
-      throw new Failure(
-          ExitCode.FAILED,
-          "Stream \"%s\" does not take messages for \"%s\": choose another --stream or --subject"
-              .formatted(name, subject));
     }
   }
 

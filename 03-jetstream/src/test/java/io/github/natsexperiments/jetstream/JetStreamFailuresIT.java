@@ -53,6 +53,7 @@ class JetStreamFailuresIT {
         List.of("--async=4097"),
         List.of("--max-messages", "0"),
         List.of("--replicas", "0"),
+        List.of("--replicas", "6"),
         List.of("--max-age", "old"),
         List.of("--subject", "foo.*"));
   }
@@ -215,6 +216,49 @@ class JetStreamFailuresIT {
         assertThat(program.waitForExit()).isEqualTo(130);
       }
       JetStreamView.clear(server);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--storage=file", "--async"})
+  void theStreamLosesItsSubjectWhileItIsWritten(String mode) throws Exception {
+    RunningProgram publisher = publisher(server, "-i", "20ms", mode).start();
+    publisher.waitForStdout("Ack: ");
+    try (JetStreamView view = new JetStreamView(server)) {
+      view.management.updateStream(
+          StreamConfiguration.builder(view.stream().getConfiguration()).subjects("bar").build());
+    }
+    fails(publisher, 1, "Stream \"sample_stream\" does not take messages for \"foo\"");
+  }
+
+  /** Each message of a window is refused; that is said once. */
+  @ParameterizedTest
+  @ValueSource(strings = {"--storage=file", "--async"})
+  void thePermissionToPublishIsTakenAway(String mode) throws IOException {
+    String user = "jetstream {}\nauthorization { users: [{user: u, password: p%s}] }\n";
+    String less = ", permissions: {publish: {deny: foo}}";
+    try (RunningServer server =
+        TestServer.start(new ServerConfig("all", "http: 8222\n" + user.formatted("")))) {
+      RunningProgram publisher =
+          publisher(server, "-s", server.url().replace("//", "//u:p@"), "-i", 0, "-q", mode)
+              .start();
+      publisher.waitForStderr("Created stream");
+      server.reload(new ServerConfig("less", "http: 8222\n" + user.formatted(less)));
+      fails(publisher, 4, "Refused by the server: Publish to \"foo\"");
+      assertThat(publisher.stderrLines())
+          .noneMatch(line -> line.startsWith("WARN The server says"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--storage=file", "--async"})
+  void theServerComesBackWithASmallerLimit(String mode) throws IOException {
+    String limit = "http: 8222\njetstream {}\nmax_payload: ";
+    try (RunningServer server = TestServer.start(new ServerConfig("large", limit + "4000\n"))) {
+      RunningProgram publisher = publisher(server, "-i", 0, "-q", "--size", 2000, mode).start();
+      publisher.waitForStderr("Created stream");
+      server.reload(new ServerConfig("small", limit + "1000\n"));
+      fails(publisher, 1, "A message is larger than the 1000 bytes");
     }
   }
 

@@ -299,6 +299,15 @@ class JetStreamPairIT {
   }
 
   @Test
+  void theLargestBatchThereIs() {
+    published(5, "-q");
+    RunningProgram subscriber =
+        subscriber(server, "--batch", Integer.MAX_VALUE, "-q", "-t", "2s").start();
+    assertThat(subscriber.waitForExit()).isEqualTo(5);
+    subscriber.waitForStderr("Received 5 messages");
+  }
+
+  @Test
   void ackSyncAcknowledgesToo() throws Exception {
     published(200, "-q");
     RunningProgram subscriber = subscriber(server, "--ack-sync", "-n", 200, "-t", "15s").start();

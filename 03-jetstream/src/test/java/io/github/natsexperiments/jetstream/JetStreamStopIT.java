@@ -163,6 +163,25 @@ class JetStreamStopIT {
     assertThat(subscriber.waitForStderr("Received 600 ")).endsWith("missing 0, duplicated 0");
   }
 
+  /** A lame duck of 2.15 drops acks: its JetStream is off before its connections end. */
+  @Tag("soak")
+  @Test
+  void whatWasHandledWithoutAConfirmedAckIsNotHandledAgain() throws IOException {
+    publisher(server, "-n", 500, "-i", 0, "-q", "--async").start().waitForExit();
+    RunningProgram subscriber =
+        subscriber(server, "--ack-sync", "--ack-wait", "3s", "--work", "5ms", "-t", "8s").start();
+    subscriber.waitForStdout("Ack: ");
+    server.lameDuck();
+    subscriber.waitForStdout("Hello #499 ");
+    server.restart();
+    subscriber.waitForStderr("Connected again");
+    assertThat(subscriber.waitForExit()).isEqualTo(5);
+    assertThat(subscriber.waitForStderr("Received 500 ")).endsWith("missing 0, duplicated 0");
+    assertThat(subscriber.stderrLines())
+        .filteredOn(line -> line.contains("Ack not confirmed"))
+        .hasSizeLessThan(5);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"--subject=foo", "--async"})
   void nothingIsLostOrStoredTwiceWhenTheServerIsKilled(String mode) throws Exception {

@@ -60,6 +60,10 @@ public final class Cli {
     try {
       int exitCode = commandLine.execute(Arguments.inUtf8(args));
       return exitCode == ExitCode.DONE ? lateFailure(commandLine, verbose) : exitCode;
+    } catch (Error e) { // which picocli lets through
+      boolean memory = e instanceof OutOfMemoryError;
+      String cure = memory ? "; java -Xmx1g gives it more memory, for example" : "";
+      return failure(new Failure(ExitCode.FAILED, e + cure, e), verbose);
     } finally {
       // Not before the last line is printed: a signal that waits ends the JVM at once.
       Stop.release();

@@ -1,6 +1,9 @@
 package io.github.natsexperiments.cli;
 
+import io.github.natsexperiments.resilience.ConnectFailedException;
+import io.github.natsexperiments.resilience.ConnectFailedException.Reason;
 import io.github.natsexperiments.resilience.ConnectionClosedException;
+import io.github.natsexperiments.resilience.Connector;
 import io.github.natsexperiments.resilience.JetStreamErrors;
 import io.github.natsexperiments.resilience.NotPermittedException;
 import io.nats.client.Connection;
@@ -27,6 +30,8 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   private final List<String> subjects; // as the server quotes them
   private boolean connected;
   private boolean lost; // after it was connected
+  private long dropped; // as reported last
+  private Reason reported; // why it does not come back
   private volatile String user; // as a phrase; null when nobody knows
 
   /** Only reports. */
@@ -63,6 +68,7 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
       case RECONNECTED -> {
         connected = true;
         lost = false;
+        reported = null;
         if (JetStreamErrors.isLoginError(connection.getLastError())) {
           connection.clearLastError(); // the login has worked since
         }
@@ -159,7 +165,9 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   @Override
   public void exceptionOccurred(Connection connection, Exception e) {
     Throwable what = e instanceof ExecutionException && e.getCause() != null ? e.getCause() : e;
-    if (what instanceof IOException
+    if (isReported(connection, what)) {
+      Log.LOG.debug("connection", e);
+    } else if (what instanceof IOException
         || what instanceof TimeoutException
         || what instanceof CancellationException
         || what instanceof InterruptedException) { // a handler at work when the connection closes
@@ -170,10 +178,29 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
     }
   }
 
+  /** Whether the server answers, and yet there is no connection: said once, with the cure. */
+  private synchronized boolean isReported(Connection connection, Throwable e) {
+    if (!lost || !(e instanceof IOException || e instanceof TimeoutException)) {
+      return false;
+    }
+    ConnectFailedException why = Connector.explain(connection.getOptions(), e);
+    if (why.reason() == Reason.UNREACHABLE) {
+      return false;
+    }
+    if (why.reason() != reported) {
+      reported = why.reason();
+      Log.LOG.warn("{}; trying again", Connections.failure(why, null).getMessage());
+    }
+    return true;
+  }
+
   @Override
   public void slowConsumerDetected(Connection connection, Consumer consumer) {
-    Log.LOG.warn(
-        "Messages come faster than they are handled: {} dropped so far",
-        consumer.getDroppedCount());
+    // jnats calls this thousands of times a second: each line is for twice as many.
+    long now = consumer.getDroppedCount();
+    if (now >= 2 * dropped) {
+      dropped = now;
+      Log.LOG.warn("Messages come faster than they are handled: {} dropped so far", now);
+    }
   }
 }

@@ -11,6 +11,7 @@ import io.nats.client.support.JsonParser;
 import io.nats.client.support.JsonValue;
 import io.nats.client.support.JwtUtils;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,7 +84,10 @@ public record Jwt(
 
   /** Reads every JWT that stands anywhere in a file. */
   public static List<Jwt> in(Path file) throws IOException {
-    return JWT.matcher(Files.readString(file)).results().map(found -> of(found.group())).toList();
+    try (InputStream in = Files.newInputStream(file)) {
+      String text = new String(in.readNBytes(1 << 20), StandardCharsets.ISO_8859_1);
+      return JWT.matcher(text).results().map(found -> of(found.group())).toList();
+    }
   }
 
   /** Whether the issuer has signed exactly this text. */

@@ -12,7 +12,9 @@ public final class Numbers {
     try {
       return Long.parseLong(text);
     } catch (NumberFormatException e) {
-      throw new TypeConversionException("'" + text + "' is not a whole number");
+      boolean large = text.matches("[+-]?\\d+");
+      throw new TypeConversionException(
+          "'" + text + (large ? "' is too large" : "' is not a whole number"));
     }
   }
 

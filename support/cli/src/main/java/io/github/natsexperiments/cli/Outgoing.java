@@ -53,7 +53,13 @@ final class Outgoing {
   private void waitForRoom() throws Failure, InterruptedException {
     boolean back = false;
     while (!back && !run.stop().asked()) {
-      back = run.interruptible(this::hasAnswered);
+      try {
+        back = run.interruptible(this::hasAnswered);
+      } catch (InterruptedException e) {
+        if (!run.stop().asked()) {
+          throw e; // else the run ends as every other does: with the last flush
+        }
+      }
     }
     unchecked = 0;
   }

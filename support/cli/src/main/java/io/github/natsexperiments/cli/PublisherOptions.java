@@ -104,13 +104,15 @@ public final class PublisherOptions {
             "--stdin takes the payload from the input: leave out --message and --size");
       }
       Pace pace = new Pace(interval == null ? Duration.ZERO : interval, stop);
-      return new PayloadSource(count, pace, stop, System.in, maxPayload).from(first);
+      return new PayloadSource(count, pace, stop, Terminal.standardInput(), maxPayload).from(first);
     }
+    // One byte more than fits shows that it does not, and needs no memory for the rest.
+    int enough = (int) Math.min(size, maxPayload + 1);
     return new PayloadSource(
             count,
             new Pace(interval == null ? DEFAULT_INTERVAL : interval, stop),
             stop,
-            new MessageTemplate(message, size))
+            new MessageTemplate(message, enough))
         .from(first);
   }
 }

@@ -3,6 +3,7 @@ package io.github.natsexperiments.cli;
 import io.github.natsexperiments.resilience.HalfOpenGuard;
 import io.nats.client.Connection;
 import io.nats.client.ErrorListener;
+import io.nats.client.Message;
 import io.nats.client.MessageHandler;
 import io.nats.client.Options;
 import java.time.Duration;
@@ -133,14 +134,23 @@ public final class Run implements AutoCloseable {
     return connection;
   }
 
+  /** What is done with each message. */
+  @FunctionalInterface
+  public interface Handler {
+    /** Does it; a failure is the end of the run. */
+    void onMessage(Message message) throws Failure, InterruptedException;
+  }
+
   /**
    * A handler whose death ends the run. jnats reports an exception of a handler to the
    * ErrorListener; an Error ends the dispatcher's thread, and nobody hears of it.
    */
-  public MessageHandler handler(MessageHandler handler) {
+  public MessageHandler handler(Handler handler) {
     return message -> {
       try {
         handler.onMessage(message);
+      } catch (Failure e) {
+        stop.fail(e);
       } catch (Error e) {
         stop.fail(new Failure(ExitCode.FAILED, "A message was not handled: " + e, e));
         throw e;
@@ -183,14 +193,16 @@ public final class Run implements AutoCloseable {
   }
 
   /**
-   * {@code connection.flush}, a round trip, for 10 s at most. While jnats connects again it would
-   * wait all that time: not when the run ends and no server is there, and not after a failure.
+   * {@code connection.flush}, a round trip, for 10 s at most, 5 s at the end of a run. While jnats
+   * connects again it would wait all that time: not when the run ends and no server is there, and
+   * not after a failure.
    *
    * @param otherwise what is not sure when the server does not answer
    * @throws Failure what a listener heard before or meanwhile; exit code 1 with that text
    */
   public void flush(String otherwise) throws Failure, InterruptedException {
-    Duration limit = Duration.ofMillis(stop.asked() && !isConnected() ? 1 : 10_000);
+    int stopping = isConnected() ? 5_000 : 1;
+    Duration limit = Duration.ofMillis(stop.asked() ? stopping : 10_000);
     try {
       stop.untilFailure(
           () -> {

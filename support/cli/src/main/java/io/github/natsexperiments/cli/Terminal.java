@@ -2,6 +2,7 @@ package io.github.natsexperiments.cli;
 
 import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 
 /** What a program writes to: a terminal, its width, its colours; or a file, or a pipe. */
 public final class Terminal {
+  private static final int IN = 0;
   static final int OUT = 1;
   static final int ERR = 2;
 
@@ -41,6 +43,21 @@ public final class Terminal {
         ? String.valueOf(e.getMessage())
             .contains("pipe") // "Broken pipe", "The pipe is being closed"
         : target.startsWith("pipe:") || target.startsWith("socket:");
+  }
+
+  /**
+   * Standard input. Where it is closed, the first file that the JVM opens for itself gets the
+   * descriptor, and its bytes are no input.
+   */
+  static InputStream standardInput() {
+    InputStream closed = InputStream.nullInputStream();
+    try (closed) {
+      String target = target(IN);
+      Path jdk = Path.of(System.getProperty("java.home")).toRealPath();
+      return target != null && Path.of(target).startsWith(jdk) ? closed : System.in;
+    } catch (IOException e) {
+      return System.in;
+    }
   }
 
   /** What a descriptor leads to; null where the system does not say. */

@@ -11,6 +11,7 @@ import io.nats.client.Options;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -91,7 +92,8 @@ class CliTest {
   @CsvSource({
     "-n, x, whole number",
     "-n, 1.5, whole number",
-    "-n, 99999999999999999999, whole number",
+    "-n, 99999999999999999999, too large",
+    "-n, -99999999999999999999, too large",
     "--size, x, whole number",
     "--size, 3000000000, too large",
     "-n, 0, 1 or more"
@@ -100,6 +102,24 @@ class CliTest {
     assertThat(wrong(option, value))
         .contains("'" + value + "'", words)
         .doesNotContain(" long", " int");
+  }
+
+  /** picocli hands on exceptions only. */
+  @Test
+  void anErrorIsOneLine() {
+    @Command(name = "broken.jar")
+    final class Broken implements Callable<Integer> {
+      @Override
+      public Integer call() {
+        throw new OutOfMemoryError("Java heap space");
+      }
+    }
+    PrintStream before = System.err;
+    try {
+      assertThat(Cli.run(new Broken(), new String[0])).isEqualTo(ExitCode.FAILED);
+    } finally {
+      System.setErr(before);
+    }
   }
 
   @Test

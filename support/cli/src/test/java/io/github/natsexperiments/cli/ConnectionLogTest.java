@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nats.client.Connection;
 import io.nats.client.ConnectionListener.Events;
+import io.nats.client.Consumer;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.lang.reflect.Proxy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -129,5 +132,31 @@ class ConnectionLogTest {
     lastError = "Permissions Violation for Publish to \"foo\"";
     log.check(connection);
     failsWith(ExitCode.NOT_AUTHORISED, "foo");
+  }
+
+  @Test
+  void aSlowConsumerIsReportedNowAndThen() {
+    long[] dropped = {0};
+    Consumer consumer =
+        (Consumer)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {Consumer.class},
+                (proxy, method, args) -> dropped[0]);
+    PrintStream before = System.err;
+    ByteArrayOutputStream lines = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(lines, true));
+    try {
+      while (dropped[0]++ < 10_000) {
+        log.slowConsumerDetected(connection, consumer);
+      }
+    } finally {
+      System.setErr(before);
+    }
+    assertThat(lines.toString().lines())
+        .hasSizeBetween(1, 20)
+        .first()
+        .asString()
+        .endsWith("Messages come faster than they are handled: 1 dropped so far");
   }
 }

@@ -87,6 +87,17 @@ public final class Connector {
   }
 
   /**
+   * Why a connection that was lost does not come back. jnats tries again for ever, and says why
+   * only to the ErrorListener, in its own words.
+   *
+   * @param e what {@link ErrorListener#exceptionOccurred} gets meanwhile, or its cause
+   */
+  public static ConnectFailedException explain(Options options, Throwable e) {
+    Throwable silent = e instanceof TimeoutException ? Probe.whySilent(options) : null;
+    return new Attempt(options).explain(silent == null ? e : silent);
+  }
+
+  /**
    * One call of {@code Nats.connect}, and what is heard meanwhile. Later callbacks go to the
    * listener of the options.
    */
@@ -186,9 +197,16 @@ public final class Connector {
       }
       // Another server of the list may still take us: only the last refusal is final.
       if ((login || Probe.reasonOf(refusal) != Reason.UNREACHABLE)
-          && ++rejections == options.getServers().size()) {
+          && ++rejections >= candidates()) {
         result.completeExceptionally(refusal);
       }
+    }
+
+    /** How many servers of the list may take us: a dead one, for example, may not. */
+    private long candidates() {
+      return rejections == options.getServers().size()
+          ? rejections
+          : options.getServers().stream().filter(url -> Probe.mayTake(url, options)).count();
     }
 
     private synchronized ConnectFailedException explain(Throwable e) {

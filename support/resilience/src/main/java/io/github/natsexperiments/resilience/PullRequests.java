@@ -118,7 +118,7 @@ final class PullRequests {
    */
   boolean ask(String consumer, long left) {
     int most = (int) Math.min(batch, left);
-    if (most == 0 || 2 * open > most) {
+    if (most == 0 || open > most / 2) {
       return false;
     }
     last = most - open;

@@ -18,6 +18,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Scanner;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -85,6 +86,25 @@ class ConnectorIT {
     assertThat(e.reason()).isEqualTo(Reason.LOGIN_REJECTED);
     assertThat(e).hasMessageContaining("Authorization Violation");
     assertThat(e.serverInfo().isAuthRequired()).isTrue();
+  }
+
+  /** jnats would wait for the timeout: only who takes nobody at all may be left out. */
+  @Test
+  void aRejectedLoginBesideServersThatTakeNobody() throws IOException {
+    String dead;
+    try (ServerSocket socket = port(s -> {})) {
+      dead = url(socket);
+    }
+    String tls = "INFO {\"server_id\":\"S\",\"version\":\"2.14.5\",\"tls_required\":true}\r\n";
+    try (ServerSocket closing = port(ConnectorIT::close);
+        ServerSocket secured = port(socket -> say(socket, tls))) {
+      for (String other : List.of(dead, url(closing), url(secured))) {
+        for (int i = 0; i < 3; i++) { // they are tried in any order
+          assertThat(failure(options(server.url(), other)).reason())
+              .isEqualTo(Reason.LOGIN_REJECTED);
+        }
+      }
+    }
   }
 
   @Test
