@@ -53,6 +53,7 @@ class JetStreamFailuresIT {
         List.of("--async=4097"),
         List.of("--max-messages", "0"),
         List.of("--replicas", "0"),
+        List.of("--replicas", "6"),
         List.of("--max-age", "old"),
         List.of("--subject", "foo.*"));
   }

@@ -92,7 +92,7 @@ final class CallbacksPublisherOptions {
       paramLabel = "N",
       description = "New stream: copies, each on a server of its own. Default: 1.")
   private void setReplicas(int value) {
-    replicas = (int) Numbers.positive(spec, "--replicas", value);
+    replicas = (int) Numbers.upTo(5, spec, "--replicas", value);
   }
 
   Run run() {
