@@ -69,7 +69,7 @@ final class CallbacksPublisherOptions extends MessagePublisherOptions {
       paramLabel = "N",
       description = "New stream: copies, each on a server of its own. Default: 1.")
   private void setReplicas(int value) {
-    replicas = (int) Numbers.positive(spec, "--replicas", value);
+    replicas = (int) Numbers.upTo(5, spec, "--replicas", value);
   }
 
   String stream() {

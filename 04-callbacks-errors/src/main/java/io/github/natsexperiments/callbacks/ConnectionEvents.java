@@ -127,9 +127,9 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   @Override
   public synchronized void errorOccurred(Connection connection, String error) {
     report("errorOccurred", connection, error);
-    // Locked out, and then refused by every server: jnats gives up, too, but only when the attempt
-    // times out.
-    if (JetStreamErrors.isLoginError(error) && ++refusals > connection.getServers().size()
+    // Refused by every server when it connects again: jnats gives up, too, but only when it has
+    // been refused twice, each time at the end of the connect timeout.
+    if (JetStreamErrors.isLoginError(error) && away && ++refusals >= connection.getServers().size()
         || JetStreamErrors.isLineTooLong(error)) { // at each attempt
       end();
     }

@@ -26,10 +26,15 @@ final class ConsumerEvents implements ConsumerListener {
   }
 
   @Override
-  public void streamNotFound(JetStreamApiException e, boolean gone) throws JetStreamApiException {
-    if (gone) {
-      throw e; // and with it how far we were; until it is there at all, the publisher creates it
+  public void streamNotFound(JetStreamApiException e, boolean gone) throws Failure {
+    if (gone) { // and with it how far we were; until it is there at all, the publisher creates it
+      throw JetStreamHints.failure("Stream \"" + options.stream() + "\"", e);
     }
+  }
+
+  @Override
+  public void consumerDeleted(JetStreamApiException e) throws Failure {
+    throw JetStreamHints.failure("Stream \"" + options.stream() + "\"", e);
   }
 
   /** A consumer that is there is somebody's: it is taken as it is, or not at all. */

@@ -24,7 +24,8 @@ final class CoreErrors {
               "no-server",
               "No server of the list could be reached; the reason went to the ErrorListener only.",
               "Start a server or correct the URL. The first connect is not retried.",
-              stage -> stage.connect(stage.options("nats://127.0.0.1:1"))), // nobody has this port
+              stage -> // nobody has this port
+              stage.connect(stage.options(Options.builder().server("nats://127.0.0.1:1")))),
           new Exhibit(
               "publish-after-close",
               "The connection was closed, by the program or for good by jnats.",

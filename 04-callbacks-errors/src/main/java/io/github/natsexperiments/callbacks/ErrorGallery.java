@@ -4,7 +4,10 @@ import io.github.natsexperiments.cli.Cli;
 import io.github.natsexperiments.cli.CommonOptions;
 import io.github.natsexperiments.cli.Connections;
 import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Login;
+import io.github.natsexperiments.cli.Stop;
 import io.nats.client.Options;
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -68,17 +71,29 @@ public final class ErrorGallery implements Callable<Integer> {
       chosen.forEach(exhibit -> System.out.println(exhibit.name() + ": " + exhibit.means()));
       return ExitCode.DONE;
     }
+    Login login = common.login();
+    Options settings = common.secure(Options.builder().servers(common.servers()), login).build();
     // Is there a server at all? This says why not.
-    Connections.connect(Options.builder().servers(common.servers()).build()).close();
-    for (Exhibit exhibit : chosen) {
-      try (Stage stage = new Stage(common.servers())) {
-        System.out.println(exhibit.name());
-        System.out.println("  jnats  " + exhibit.says(stage));
-        System.out.println("  means  " + exhibit.means());
-        System.out.println("  cure   " + exhibit.cure());
+    Connections.connect(settings, common.waitForServer(), login::whyRejected).close();
+    try (Stop stop = Stop.onSignals()) { // what an exhibit has made is removed before the end
+      for (Exhibit exhibit : chosen) {
+        if (stop.asked() || System.out.checkError()) {
+          break;
+        }
+        show(exhibit, settings);
       }
     }
     return ExitCode.DONE;
+  }
+
+  private static void show(Exhibit exhibit, Options settings)
+      throws IOException, InterruptedException {
+    try (Stage stage = new Stage(settings)) {
+      System.out.println(exhibit.name());
+      System.out.println("  jnats  " + exhibit.says(stage));
+      System.out.println("  means  " + exhibit.means());
+      System.out.println("  cure   " + exhibit.cure());
+    }
   }
 
   private List<Exhibit> chosen() {

@@ -1,5 +1,6 @@
 package io.github.natsexperiments.callbacks;
 
+import io.github.natsexperiments.resilience.Connector;
 import io.nats.client.Connection;
 import io.nats.client.ConsumerContext;
 import io.nats.client.ErrorListener;
@@ -32,24 +33,26 @@ final class Stage implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   final String name = "gallery_" + NUID.nextGlobal();
-  private final String[] servers;
+  private final Options settings;
   final Connection connection;
   private final BlockingQueue<String> callbacks = new LinkedBlockingQueue<>();
   private String said = Exhibit.NOTHING;
 
-  Stage(String... servers) throws IOException, InterruptedException {
-    this.servers = servers;
-    this.connection = connect(options());
+  /**
+   * @param settings where the server is, and how to log in
+   */
+  Stage(Options settings) throws IOException, InterruptedException {
+    this.settings = settings;
+    this.connection = Connector.connect(options().build());
   }
 
   /** Options that write down every callback. */
   Options.Builder options() {
-    return options(servers);
+    return options(new Options.Builder(settings));
   }
 
-  Options.Builder options(String... others) {
-    return Options.builder()
-        .servers(others)
+  Options.Builder options(Options.Builder others) {
+    return others
         .connectionName("NATS simple example gallery")
         .connectionTimeout(Duration.ofSeconds(2))
         .errorListener(new Listener());

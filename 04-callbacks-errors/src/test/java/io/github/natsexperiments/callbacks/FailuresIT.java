@@ -111,7 +111,9 @@ class FailuresIT {
     subscriber.waitForStdout("Hello #5 ");
     try (Connection connection = Pair.connect(server)) {
       connection.jetStreamManagement().deleteConsumer("sample_stream", "callbacks");
-      fails(subscriber, 1, "consumer not found [10014]", "the consumer has gone");
+      // As the page shows it.
+      String where = "Stream \"sample_stream\": ";
+      fails(subscriber, 1, where + "consumer not found [10014]", "the consumer has gone");
       assertThat(publisher.isRunning()).isTrue();
       connection.jetStreamManagement().deleteStream("sample_stream");
       fails(publisher, 1, "stream not found [10059]", "the stream has gone");
@@ -147,6 +149,7 @@ class FailuresIT {
         "Gave up: no message of stream \"sample_stream\"");
     fails(publisher(server, "--window", 0).start(), 2, "--window", "from 1 on");
     fails(publisher(server, "--window", 1001).start(), 2, "--window", "more than 1000");
+    fails(publisher(server, "--replicas", 6).start(), 2, "--replicas", "1 to 5");
     fails(subscriber(server, "--fail-every", 0).start(), 2, "--fail-every");
     fails(subscriber(server, "--max-deliver", 0).start(), 2, "--max-deliver");
     fails(subscriber(server, "--durable", "a.b").start(), 2, "--durable");

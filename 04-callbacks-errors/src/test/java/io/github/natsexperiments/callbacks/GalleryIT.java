@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
+import io.github.natsexperiments.testkit.Pair;
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
+import io.nats.client.Connection;
+import io.nats.client.JetStreamManagement;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -74,6 +78,36 @@ class GalleryIT {
     RunningProgram unknown = Program.jar("gallery").args("no-such-name").start();
     assertThat(unknown.waitForExit()).isEqualTo(2);
     unknown.waitForStderr("No exhibit 'no-such-name'; --list shows their names");
+  }
+
+  @Test
+  void logsInAsTheOptionsSay() throws Exception {
+    String token = "\nauthorization { token: secret }\n";
+    ServerConfig config = new ServerConfig("token", ServerConfig.profile("open").text() + token);
+    try (RunningServer asking = TestServer.start(config)) {
+      Program program = Program.jar("gallery").env("NATS_URL", asking.url());
+      RunningProgram gallery =
+          program
+              .env("NATS_TOKEN", "secret")
+              .args("stream-missing", "no-responders-reason")
+              .start();
+      assertThat(gallery.waitForExit()).isZero();
+      assertThat(gallery.stdoutLines()).hasSize(8).noneMatch(line -> line.contains("violation"));
+    }
+  }
+
+  @Test
+  void leavesNothingBehindWhenItIsStopped() throws Exception {
+    RunningProgram gallery = Program.jar("gallery").env("NATS_URL", server.url()).start();
+    gallery.waitForStdout("stream-missing");
+    try (Connection connection = Pair.connect(server)) {
+      JetStreamManagement streams = connection.jetStreamManagement();
+      Awaitility.await().until(() -> !streams.getStreamNames().isEmpty());
+      gallery.sigint();
+      assertThat(gallery.waitForExit()).isEqualTo(130);
+      assertThat(gallery.stdoutLines().size() % 4).isZero();
+      assertThat(streams.getStreamNames()).isEmpty();
+    }
   }
 
   @Test

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
  */
 final class BucketOptions {
   private static final int LONGEST_HISTORY = 64;
+  private static final int MOST_REPLICAS = 5;
 
   /** Where the values are kept. */
   enum Storage {
@@ -59,17 +60,24 @@ final class BucketOptions {
       description = "New bucket: ${COMPLETION-CANDIDATES}. Default: file.")
   private Storage storage;
 
+  private Integer replicas;
+  private Integer maxValueSize;
+
   @Option(
       names = "--replicas",
       paramLabel = "N",
       description = "New bucket: how many servers of a cluster keep it, 1 to 5. Default: 1.")
-  private Integer replicas;
+  private void setReplicas(int servers) {
+    replicas = (int) Numbers.upTo(MOST_REPLICAS, spec, "--replicas", servers);
+  }
 
   @Option(
       names = "--max-value-size",
       paramLabel = "BYTES",
       description = "New bucket: longest value. Default: the server's limit for any message.")
-  private Integer maxValueSize;
+  private void setMaxValueSize(int bytes) {
+    maxValueSize = (int) Numbers.positive(spec, "--max-value-size", bytes);
+  }
 
   @Option(
       names = "--history",

@@ -86,7 +86,7 @@ record KvReader(Connection connection, KeyValue kv, Run run) {
 
   /** Does what {@code --list} or {@code --poll} say. */
   void listOrPoll(KvSubscriberOptions options)
-      throws IOException, JetStreamApiException, InterruptedException {
+      throws Failure, IOException, JetStreamApiException, InterruptedException {
     if (options.mode.poll != null) {
       poll(options);
       return;
@@ -101,14 +101,19 @@ record KvReader(Connection connection, KeyValue kv, Run run) {
    * in between nor that nothing changed.
    */
   private void poll(KvSubscriberOptions options)
-      throws JetStreamApiException, InterruptedException {
+      throws Failure, JetStreamApiException, InterruptedException {
     String key = options.keys();
     Pace pace = new Pace(options.mode.poll, run.stop());
     Duration timeout = options.subscriber.timeout();
     long lastValue = System.nanoTime();
+    boolean answers = true;
     while (run.tally().messages() < options.subscriber.count() && pace.next()) {
       try {
         KeyValueEntry entry = ask(it -> newest(key));
+        if (!answers) {
+          run.console().info("The server answers again");
+        }
+        answers = true;
         if (entry != null) {
           Entries.show(run.console(), entry.getOperation().name(), entry);
           run.tally().add(Entries.value(entry));
@@ -119,11 +124,29 @@ record KvReader(Connection connection, KeyValue kv, Run run) {
       } catch (NotPermittedException e) {
         run.stop().fail(Failure.of(e));
       } catch (IOException e) {
-        run.console().warn("No answer: " + e.getMessage());
+        if (!options.follow && isGone()) {
+          throw failure(
+              "Bucket \"%s\" is gone: deleted, or kept in memory by a server that was restarted; --follow waits for a new one"
+                  .formatted(options.bucket));
+        }
+        if (answers) { // logged once, however long the server is away
+          run.console().warn("No answer: " + e.getMessage() + "; retrying");
+        }
+        answers = false;
       }
       if (timeout != null && System.nanoTime() - lastValue > timeout.toNanos()) {
         run.stop().ask(Stop.Reason.TIMEOUT);
       }
+    }
+  }
+
+  /** Without the bucket nobody answers the question for a key. */
+  private boolean isGone() throws InterruptedException {
+    try {
+      return connection.getStatus() == Connection.Status.CONNECTED
+          && ask(KeyValue::getStatus) == null;
+    } catch (IOException | JetStreamApiException e) {
+      return JetStreamErrors.isStreamNotFound(e);
     }
   }
 

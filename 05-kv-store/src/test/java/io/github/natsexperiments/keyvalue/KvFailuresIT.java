@@ -13,8 +13,10 @@ import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
+import io.nats.client.JetStreamManagement;
 import io.nats.client.api.KeyValueConfiguration;
 import io.nats.client.api.Mirror;
+import io.nats.client.api.StreamConfiguration;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -39,6 +41,8 @@ class KvFailuresIT {
 
   static Stream<List<String>> wrongUsageOfThePublisher() {
     return Stream.of(
+        List.of("--replicas", "6"),
+        List.of("--max-value-size", "0"),
         List.of("--key", "a."),
         List.of("--key", "a..b"),
         List.of("--key", ".a"),
@@ -73,7 +77,7 @@ class KvFailuresIT {
         List.of("--from", "-1"),
         List.of("--get", "a@b"),
         List.of("--get", "a..b"),
-        List.of("--get", "a@0"),
+        List.of("--get", "a@0"), // shown as it is: no URL
         List.of("--poll", "--key", "a.*"),
         List.of("--list", "--history"));
   }
@@ -187,6 +191,33 @@ class KvFailuresIT {
     publisher.waitForStderr("ERROR Bucket \"cut\": it is gone: ");
   }
 
+  @Test
+  void theBucketIsDeletedWhileItIsPolled() throws Exception {
+    publisher(server, "--bucket", "cut", "-n", 1).start().waitForExit();
+    RunningProgram poll = subscriber(server, "--bucket", "cut", "--poll", "10ms").start();
+    poll.waitForStdout("PUT");
+    try (Connection connection = connect(server)) {
+      connection.keyValueManagement().delete("cut");
+    }
+    assertThat(poll.waitForExit(Duration.ofSeconds(5))).isEqualTo(1);
+    poll.waitForStderr("ERROR Bucket \"cut\" is gone: ");
+  }
+
+  @Test
+  void aSealedBucketTakesNoPuts() throws Exception {
+    publisher(server, "--bucket", "closed", "-n", 1).start().waitForExit();
+    try (Connection connection = connect(server)) {
+      JetStreamManagement management = connection.jetStreamManagement();
+      management.updateStream(
+          StreamConfiguration.builder(management.getStreamInfo("KV_closed").getConfiguration())
+              .seal()
+              .build());
+    }
+    RunningProgram publisher = publisher(server, "--bucket", "closed").start();
+    assertThat(lastLine(publisher, 1))
+        .isEqualTo("ERROR Bucket \"closed\" is sealed: it takes no writes any more");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"--quiet", "--async"})
   void aMirrorTakesNoPuts(String option) throws Exception {
@@ -216,7 +247,9 @@ class KvFailuresIT {
           { user: all, password: x },
           { user: enough, password: x, permissions: { subscribe: "_INBOX.>", publish: [
               "$KV.sample_kv.>", "$JS.API.STREAM.INFO.KV_sample_kv",
-              "$JS.API.STREAM.MSG.GET.KV_sample_kv"] } }
+              "$JS.API.STREAM.MSG.GET.KV_sample_kv"] } },
+          { user: reader, password: x, permissions: { subscribe: "_INBOX.>", publish: [
+              "$JS.API.STREAM.INFO.KV_sample_kv"] } }
         ] }
         """;
     ServerConfig config = new ServerConfig("narrow", ServerConfig.profile("open").text() + users);
@@ -229,6 +262,12 @@ class KvFailuresIT {
 
       RunningProgram other = as("enough", narrow).args("--bucket", "other").start();
       assertThat(lastLine(other, 4)).contains("$JS.API.STREAM.INFO.KV_other");
+
+      for (String option : List.of("--quiet", "--async")) {
+        RunningProgram reader = as("reader", narrow).args("-n", 1, option).start();
+        assertThat(lastLine(reader, 4)).contains("Publish to \"$KV.sample_kv.key\"");
+        assertThat(reader.stderrLines()).noneMatch(line -> line.startsWith("WARN The server says"));
+      }
     }
   }
 

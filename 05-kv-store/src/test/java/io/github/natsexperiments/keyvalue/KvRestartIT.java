@@ -118,6 +118,21 @@ class KvRestartIT {
     server.start();
     put("-n", 1, "-m", "after");
     poll.waitForStdout("after");
+    poll.waitForStderr("INFO The server answers again");
+  }
+
+  @Test
+  void aPollReportsASilenceOnce() throws Exception {
+    put("-n", 1);
+    RunningProgram poll = subscriber(server, "--poll", "10ms", "-t", "5s").start();
+    poll.waitForStdout("PUT");
+    server.kill();
+    assertThat(poll.waitForExit()).isEqualTo(5);
+    assertThat(poll.stderrLines())
+        .filteredOn(line -> line.contains("No answer"))
+        .singleElement()
+        .asString()
+        .endsWith("; retrying");
   }
 
   @Tag("soak")

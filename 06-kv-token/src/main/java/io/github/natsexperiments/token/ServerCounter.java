@@ -5,9 +5,11 @@ import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.JetStreamHints;
 import io.github.natsexperiments.cli.PayloadSource;
+import io.github.natsexperiments.cli.RetryLog;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.resilience.IdempotentPublisher;
 import io.github.natsexperiments.resilience.JetStreamErrors;
+import io.github.natsexperiments.resilience.PublishListener;
 import io.github.natsexperiments.resilience.Streams;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
@@ -67,10 +69,14 @@ final class ServerCounter {
   static void count(Connection connection, TokenBucketOptions to, PayloadSource payloads, Run run)
       throws Failure, IOException, InterruptedException {
     String subject = "$KV." + to.name() + "." + to.key(); // a bucket is a stream
-    // As connection.jetStream(), but what has no ack is sent again with the same message id: the
-    // server adds it once.
+    // As connection.jetStream(), but what has no ack is sent again with the same message id, unless
+    // the bucket has it: the server adds it once.
     try (IdempotentPublisher jetStream =
-        IdempotentPublisher.builder(connection).stopWhen(run.stop()::asked).build()) {
+        IdempotentPublisher.builder(connection)
+            .readBack("KV_" + to.name())
+            .listener(new Silence())
+            .stopWhen(run.stop()::asked)
+            .build()) {
       while (payloads.next() != null) {
         PublishAck ack = jetStream.publish(subject, PLUS_ONE, NO_BODY);
         // The ack of a message that came twice has no sum.
@@ -88,5 +94,31 @@ final class ServerCounter {
       }
       run.console().warn("Stopped without an answer to the last addition: it is made or not");
     }
+  }
+
+  /** Logs that the server does not answer; its answers are what {@code publish} returns. */
+  private static final class Silence implements PublishListener {
+    private final RetryLog log = new RetryLog();
+    private boolean reported;
+
+    @Override
+    public void noAnswer(int messages, String reason) {
+      reported = true;
+      log.noAnswer(reason);
+    }
+
+    @Override
+    public void answered(Duration silence, int stored, int sent) {
+      if (reported) {
+        log.answered(silence);
+      }
+      reported = false;
+    }
+
+    @Override
+    public void stored(Stored message) {}
+
+    @Override
+    public void refused(long number, String subject, byte[] body, JetStreamApiException reason) {}
   }
 }

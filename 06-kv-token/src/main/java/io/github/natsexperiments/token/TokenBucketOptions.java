@@ -107,13 +107,14 @@ final class TokenBucketOptions {
     }
   }
 
-  /** The number that a key holds; 0 when it has no value. */
-  long numberIn(KeyValueEntry entry) throws Failure {
+  /** One more than the number that a key holds; 1 when it has no value. */
+  long oneMoreThan(KeyValueEntry entry) throws Failure {
     try {
-      return entry == null ? 0 : Long.parseLong(entry.getValueAsString());
-    } catch (NumberFormatException e) {
-      String why = "Key \"%s\" holds no number: name another one, such as --key counter";
-      throw new Failure(ExitCode.FAILED, why.formatted(key), e);
+      return entry == null ? 1 : Math.incrementExact(Long.parseLong(entry.getValueAsString()));
+    } catch (NumberFormatException | ArithmeticException e) {
+      String holds = e instanceof ArithmeticException ? "the largest number" : "no number";
+      String why = "Key \"%s\" holds %s: name another one, such as --key counter";
+      throw new Failure(ExitCode.FAILED, why.formatted(key, holds), e);
     }
   }
 

@@ -103,7 +103,7 @@ public final class TokenPublisher implements Callable<Integer> {
     String key = options.bucket().key();
     for (int attempt = 1; ; attempt++) {
       KeyValueEntry entry = kv.get(key);
-      long sum = options.bucket().numberIn(entry) + 1;
+      long sum = options.bucket().oneMoreThan(entry);
       byte[] value = Long.toString(sum).getBytes(UTF_8);
       try {
         long revision =

@@ -77,6 +77,12 @@ class TokenPairIT {
       RunningProgram wrong = LOGIN.publisher(server, "--increment", "-n", 1).start();
       assertThat(wrong.waitForExit()).isEqualTo(1);
       wrong.waitForStderr("ERROR Key \"key\" holds no number: name another one");
+
+      kv.put("key", Long.toString(Long.MAX_VALUE - 1));
+      RunningProgram full = LOGIN.publisher(server, "--increment", "-n", 2, "-i", 0).start();
+      assertThat(full.waitForExit()).isEqualTo(1);
+      full.waitForStderr("ERROR Key \"key\" holds the largest number: name another one");
+      assertThat(kv.get("key").getValueAsString()).isEqualTo(Long.toString(Long.MAX_VALUE));
     }
   }
 
@@ -106,6 +112,27 @@ class TokenPairIT {
     RunningProgram values = LOGIN.publisher(server, "--increment", "server", "-n", 1).start();
     assertThat(values.waitForExit()).isEqualTo(1);
     values.waitForStderr("ERROR Bucket \"sample_kv\" keeps values, no counters: name another");
+    for (String how : List.of("--increment", "--interval=0")) {
+      RunningProgram counters = LOGIN.publisher(server, "--bucket", "sums", how).start();
+      assertThat(counters.waitForExit()).isEqualTo(1);
+      counters.waitForStderr("ERROR Bucket \"sums\" keeps counters, no values: write to another");
+    }
+    theServerThatAddsIsSilentAndThenItsBucketIsGone();
+  }
+
+  private void theServerThatAddsIsSilentAndThenItsBucketIsGone() throws Exception {
+    RunningProgram publisher =
+        LOGIN.publisher(server, "--increment", "server", "--bucket", "sums", "-i", "20ms").start();
+    publisher.waitForStdout("Ack: ");
+    server.pause();
+    publisher.waitForStderr("WARN The server does not answer the last request");
+    server.resume();
+    publisher.waitForStderr("INFO The server answers again");
+    try (Connection connection = LOGIN.connect(server)) {
+      connection.keyValueManagement().delete("sums");
+    }
+    assertThat(publisher.waitForExit()).isEqualTo(1);
+    publisher.waitForStderr("ERROR Bucket \"sums\": it is gone");
   }
 
   @Test

@@ -105,7 +105,7 @@ public final class Cli {
   }
 
   /** What is wrong with the command line, without the value of an option that does not exist. */
-  static String usage(ParameterException e) {
+  public static String usage(ParameterException e) {
     if (e instanceof UnmatchedArgumentException unmatched) {
       String first = unmatched.getUnmatched().get(0);
       if (first.startsWith("-")) {
@@ -115,7 +115,8 @@ public final class Cli {
       }
       return "Unmatched argument: '" + ServerUrls.withoutSecrets(first) + "'";
     }
-    return ServerUrls.withoutSecrets(e.getMessage().lines().findFirst().orElse("Wrong usage"));
+    String what = e.getMessage().lines().findFirst().orElse("Wrong usage");
+    return ServerUrls.withoutSecretsInUrls(what.replaceFirst("^Error: ", "")); // picocli's
   }
 
   /** The command as it was typed, as far as the JVM knows: the jar with its path. */

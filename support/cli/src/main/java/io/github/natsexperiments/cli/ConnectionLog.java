@@ -110,6 +110,7 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   private static boolean isReportedByWhoAsked(String error) {
     return JetStreamErrors.isPermissionsViolation(error)
         && (error.contains("\"$JS.API.") && !error.contains(".CONSUMER.DELETE.")
+            || error.contains("Publish to \"$KV.")
             || error.contains("Subscription to \"" + Options.DEFAULT_INBOX_PREFIX));
   }
 

@@ -65,7 +65,11 @@ public final class Stop implements AutoCloseable {
               }
             },
             "shutdown");
-    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      Runtime.getRuntime().addShutdownHook(hook);
+    } catch (IllegalStateException e) { // the signal came before us
+      stop.ask(Reason.SIGNAL);
+    }
     return stop;
   }
 

@@ -123,6 +123,29 @@ class CliTest {
   }
 
   @Test
+  void theValueOfAnOptionIsShownAsItIs() {
+    assertThat(wrong("-i", "key@0")).contains("'key@0' is not a duration");
+  }
+
+  @Test
+  void whatPicocliCallsAnErrorIsNotCalledSoTwice() {
+    class Exclusive {
+      @CommandLine.Option(names = "-a")
+      private boolean a;
+
+      @CommandLine.Option(names = "-b")
+      private boolean b;
+    }
+    class Program {
+      @CommandLine.ArgGroup private final Exclusive one = new Exclusive();
+    }
+    ParameterException e =
+        catchThrowableOfType(
+            ParameterException.class, () -> new CommandLine(new Program()).parseArgs("-a", "-b"));
+    assertThat(Cli.usage(e)).startsWith("-a, -b are mutually exclusive");
+  }
+
+  @Test
   void anAtIsText(@TempDir Path folder) throws IOException {
     String text = "@" + Files.writeString(folder.resolve("all"), "the content of a file");
     line.parseArgs("-m", text);

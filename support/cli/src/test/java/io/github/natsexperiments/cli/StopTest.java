@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.natsexperiments.cli.Stop.Reason;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -47,6 +49,27 @@ class StopTest {
     whileItWaits(() -> stop.ask(Reason.SIGNAL));
     assertThatThrownBy(() -> stop.interrupting(this::forEver))
         .isInstanceOf(InterruptedException.class);
+  }
+
+  /** A signal can come before the program has begun to listen. */
+  @Test
+  void theSignalCameBefore() throws Exception {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String classes = System.getProperty("java.class.path");
+    Process program =
+        new ProcessBuilder(java, "-cp", classes, TooLate.class.getName())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(program.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(said).contains("SIGNAL").doesNotContain("Exception");
+  }
+
+  /** Begins to listen while its JVM ends. */
+  static final class TooLate {
+    public static void main(String[] args) {
+      Runtime.getRuntime()
+          .addShutdownHook(new Thread(() -> System.out.println(Stop.onSignals().reason())));
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.github.natsexperiments.lab;
 
+import io.github.natsexperiments.cli.Cli;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import java.io.IOException;
@@ -132,10 +133,11 @@ final class Pair {
     List<String> arguments = new ArrayList<>();
     for (OptionSpec option : given.matchedOptionsSet()) {
       OptionSpec own = options(program).get(option.longestName());
-      if (own != null && own.arity().max() == 0) {
+      List<String> values = option.originalStringValues();
+      if (own != null && (own.arity().max() == 0 || values.isEmpty())) {
         arguments.add(own.longestName());
       } else if (own != null) {
-        option.originalStringValues().forEach(v -> arguments.add(own.longestName() + "=" + v));
+        values.forEach(value -> arguments.add(own.longestName() + "=" + value));
       }
     }
     return arguments;
@@ -173,8 +175,7 @@ final class Pair {
         Stream.of(programs)
             .map(name -> "java " + Call.shown("-jar", lesson.jar(name), "--help"))
             .toList();
-    String what = e.getMessage().lines().findFirst().orElse("wrong usage");
-    return new Failure(ExitCode.USAGE, what + ". See " + String.join(" and ", helps), e);
+    return new Failure(ExitCode.USAGE, Cli.usage(e) + ". See " + String.join(" and ", helps), e);
   }
 
   private Map<String, OptionSpec> options(String program) {

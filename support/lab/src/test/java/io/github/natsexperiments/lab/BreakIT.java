@@ -90,7 +90,7 @@ class BreakIT {
           break 1 --kills 0        | Invalid value '0' for --kills: it must be 1 to 20
           break 1 -n 0             | Invalid value '0' for --count: it must be 1 to 100000
           break 1 --fault fire     | Invalid value for option '--fault': 'fire' is not one of kill, stop, pause, restart-empty. See lab break --help
-          break 1 --plain --lesson | --plain, --lesson are mutually exclusive
+          break 1 --plain --lesson | ERROR --plain, --lesson are mutually exclusive
           """)
   void refusesWhatMakesNoSense(String args, String message) {
     RunningProgram lab = lab(temporary, (Object[]) args.split(" ")).start();

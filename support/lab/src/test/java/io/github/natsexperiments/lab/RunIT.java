@@ -96,6 +96,7 @@ class RunIT {
       textBlock =
           """
           run 1 --foo       | Unknown option: '--foo'. See java -jar PUBLISHER --help and java -jar SUBSCRIBER --help
+          run 1 --token=S3  | Unknown option: '--token'. See java -jar PUBLISHER
           run 1 -n          | Missing required parameter for option '-n' (N). See java -jar PUBLISHER --help and java -jar SUBSCRIBER --help
           run 1 -n 0        | Invalid value '0' for --count: it must be 1 or more. See java -jar PUBLISHER --help
           run 1 --queue a.  | Invalid value for option '--queue': 'a.'

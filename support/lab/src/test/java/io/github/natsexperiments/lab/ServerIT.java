@@ -99,6 +99,25 @@ class ServerIT {
     }
   }
 
+  /** Of an empty variable; it would be the folder that one is in. */
+  @Test
+  void aFolderWithoutAName() {
+    RunningProgram lab = lab(temporary, "server", "--port", 0, "--data", "").start();
+    assertThat(lab.waitForExit()).isEqualTo(2);
+    lab.waitForStderr("ERROR --data names no folder. See lab server --help");
+  }
+
+  @Test
+  void noFolderForTemporaryFiles() {
+    Path absent = temporary.resolve("absent");
+    RunningProgram lab = lab(absent, "server", "--port", 0).start();
+    assertThat(lab.waitForExit()).isEqualTo(1);
+    assertThat(lab.stderrLines())
+        .singleElement()
+        .asString()
+        .contains("the folder for temporary files, " + absent + ", cannot be written");
+  }
+
   @Test
   void saysWhoHasThePort() {
     RunningProgram first = lab(temporary, "server", "--port", 0).start();

@@ -44,8 +44,9 @@ class TokenKitIT extends WithoutAKit {
     first.waitForStdout("sub | PUT key \"key\" (revision = \"2\"");
     String token = token();
 
-    RunningProgram second = lab("run", "6", "-n", 2, "-i", "2s");
+    RunningProgram second = lab("run", "6", "-n", 2, "-i", "2s", "--increment");
     assertThat(second.waitForExit()).isZero();
+    second.waitForStdout("revision = \"2\", value = \"2\""); // an option with or without a value
     assertThat(second.stderrLines()).noneMatch(line -> line.contains("Issued"));
     assertThat(token()).isEqualTo(token);
     for (RunningProgram lab : List.of(first, second)) {

@@ -83,7 +83,13 @@ public final class IdempotentKeyValue implements AutoCloseable {
       String origin = NatsKeyValueUtil.trimPrefix(configuration.getMirror().getName());
       return "is a mirror of bucket \"" + origin + "\": write to that one";
     }
-    return configuration.getNoAck() ? "answers no writes: its stream has no_ack set" : null;
+    if (configuration.getNoAck()) {
+      return "answers no writes: its stream has no_ack set";
+    }
+    if (configuration.getAllowMessageCounter()) {
+      return "keeps counters, no values: write to another one";
+    }
+    return configuration.getSealed() ? "is sealed: it takes no writes any more" : null;
   }
 
   /** {@code KeyValue.put}: returns the revision, also when another write has replaced it since. */

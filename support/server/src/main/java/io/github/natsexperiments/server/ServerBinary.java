@@ -49,6 +49,12 @@ public record ServerBinary(Path path, String version, String origin) {
    *     nats-server</a>
    */
   public static ServerBinary find() throws IOException {
+    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+    if (!Files.isWritable(temporary)) {
+      throw new IOException(
+          "the folder for temporary files, %s, cannot be written; JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=FOLDER names another one"
+              .formatted(temporary));
+    }
     return ServerFinder.ofThisMachine().find();
   }
 
@@ -66,7 +72,8 @@ public record ServerBinary(Path path, String version, String origin) {
     String answer = Command.run(List.of(path.toString(), "--version"), ANSWER);
     Matcher version = VERSION.matcher(answer);
     if (!version.find()) {
-      throw new IOException("that is not a nats-server: --version prints \"" + answer + "\"");
+      String line = answer.lines().findFirst().orElse("");
+      throw new IOException("that is not a nats-server: --version prints \"" + line + "\"");
     }
     return new ServerBinary(path.toAbsolutePath(), version.group(1), origin);
   }

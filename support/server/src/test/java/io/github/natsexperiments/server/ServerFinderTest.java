@@ -70,7 +70,7 @@ class ServerFinderTest {
   void saysWhatIsWrongWithTheNamedServerAndTriesNothingElse() throws IOException {
     script(bin.resolve("nats-server"), "echo nats-server: v4.5.6");
     Path plain = Files.writeString(folder.resolve("plain"), "");
-    Path other = script(folder.resolve("other"), "echo something else");
+    Path other = script(folder.resolve("other"), "echo something else; echo and its licence");
     Path broken = script(folder.resolve("broken"), "echo cannot; exit 7");
     Path missing = folder.resolve("missing");
     Map.of(
