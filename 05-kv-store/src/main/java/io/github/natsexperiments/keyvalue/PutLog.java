@@ -28,7 +28,9 @@ final class PutLog implements PublishListener {
 
   @Override
   public void refused(long number, String subject, byte[] value, JetStreamApiException reason) {
-    run.console().warn("Refused a value of key \"" + key(subject) + "\": " + reason.getMessage());
+    if (refused == 0) { // the others of the window will be for the same reason
+      run.console().warn("Refused a value of key \"" + key(subject) + "\": " + reason.getMessage());
+    }
     refused = refused + 1; // in one thread at a time
   }
 

@@ -191,6 +191,26 @@ class KvFailuresIT {
     publisher.waitForStderr("ERROR Bucket \"cut\": it is gone: ");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"--quiet", "--async"})
+  void aFullBucketSaysSoOnce(String option) throws Exception {
+    try (Connection connection = connect(server)) {
+      connection
+          .keyValueManagement()
+          .create(KeyValueConfiguration.builder("full").maxBucketSize(1000).build());
+      RunningProgram publisher =
+          publisher(server, "--bucket", "full", "--stdin", option)
+              .stdin("a=1\nb=2\nc=3\nd=4\n".repeat(100).replaceAll("=", "=" + "x".repeat(200)))
+              .start();
+      assertThat(publisher.waitForExit()).isEqualTo(1);
+      publisher.waitForStderr("maximum bytes exceeded [10077]");
+      assertThat(publisher.stderrLines())
+          .filteredOn(line -> line.contains("maximum bytes exceeded"))
+          .hasSize(1);
+      connection.keyValueManagement().delete("full");
+    }
+  }
+
   @Test
   void theBucketIsDeletedWhileItIsPolled() throws Exception {
     publisher(server, "--bucket", "cut", "-n", 1).start().waitForExit();
@@ -273,6 +293,12 @@ class KvFailuresIT {
 
   private static Program as(String user, RunningServer server) {
     return publisher(server).env("NATS_USER", user).env("NATS_PASSWORD", "x");
+  }
+
+  @Test
+  void anEmptyVariableIsNone() {
+    Program publisher = publisher(server, "-n", 1).env("NATS_CA", "").env("NATS_CREDS", "");
+    assertThat(publisher.start().waitForExit()).isZero();
   }
 
   @Test

@@ -116,6 +116,20 @@ class TokenLoginIT {
   }
 
   @Test
+  void aTokenOfAnyLetters() throws IOException {
+    String token = "\nauthorization { token: \"a b\\\"c\\\\d❤\" }\n";
+    ServerConfig config = new ServerConfig("odd", ServerConfig.profile("open").text() + token);
+    try (RunningServer odd = TestServer.start(config)) {
+      Path file = Files.writeString(folder.resolve("odd"), "a b\"c\\d❤\n");
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+      RunningProgram publisher =
+          Login.program("publisher", odd, "-n", 1, "--token-file", file).start();
+      assertThat(publisher.waitForExit()).isZero();
+      publisher.waitForStdout("Ack: ");
+    }
+  }
+
+  @Test
   void theHashIsNoToken() {
     error(Login.program("publisher", server).env("NATS_TOKEN", LOGIN.hash()).start(), 4);
   }

@@ -92,11 +92,9 @@ public final class Buckets {
     return switch (e.getApiErrorCode()) {
       case JetStreamErrors.STREAM_NOT_FOUND ->
           "it is gone: deleted, or kept in memory by a server that was restarted";
-      case JetStreamErrors.REPLICAS_NEED_A_CLUSTER ->
-          e.getErrorDescription() + "; only a cluster keeps several copies: leave out --replicas";
       case NO_TTL_IN_THIS_BUCKET ->
           "it was created without --ttl, so its values cannot expire; name another --bucket";
-      default -> e.getErrorDescription();
+      default -> JetStreamHints.explain(e);
     };
   }
 }

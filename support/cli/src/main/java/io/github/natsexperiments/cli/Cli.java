@@ -8,6 +8,7 @@ import io.nats.client.JetStreamStatusException;
 import io.nats.client.Nats;
 import io.nats.client.Options;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
@@ -18,11 +19,15 @@ import org.slf4j.simple.SimpleServiceProvider;
 import picocli.CommandLine;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Runs a program: reads its command line, calls it, and turns what it throws into an exit code. */
 public final class Cli {
   static final String VERBOSE = "--verbose";
+
+  /** So begins what jnats says of a server that was there when it connected. */
+  private static final String NO_ANSWER = "Timeout or no response";
 
   private static final Set<String> HELP = Set.of("-h", "--help", "help");
   private static final int NARROWEST_HELP = 55; // picocli's own limit
@@ -77,10 +82,19 @@ public final class Cli {
         .setAbbreviatedOptionsAllowed(false)
         .setExpandAtFiles(false) // -m '@all' is a text
         .setUsageHelpAutoWidth(false)
+        .registerConverter(Path.class, Cli::path)
         .registerConverter(Long.class, Numbers::whole)
         .registerConverter(Long.TYPE, Numbers::whole)
         .registerConverter(Integer.class, Numbers::wholeInt)
         .registerConverter(Integer.TYPE, Numbers::wholeInt);
+  }
+
+  /** A file or a folder; the empty path of a variable that is not set would be this folder. */
+  private static Path path(String text) {
+    if (text.isBlank()) {
+      throw new TypeConversionException("'" + text + "' names no file or folder");
+    }
+    return Path.of(text);
   }
 
   /**
@@ -185,12 +199,15 @@ public final class Cli {
       error(usage(usage), trace);
       return ExitCode.USAGE;
     }
-    String what = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    error(
-        ServerUrls.withoutSecrets(what.lines().findFirst().orElse(""))
-            + (verbose ? "" : " (" + VERBOSE + " shows where)"),
-        trace);
+    error(unexpected(e) + (verbose ? "" : " (" + VERBOSE + " shows where)"), trace);
     return ExitCode.FAILED;
+  }
+
+  /** What no class of ours has put into words. */
+  static String unexpected(Exception e) {
+    String what = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    return ServerUrls.withoutSecrets(what.lines().findFirst().orElse(""))
+        + (what.startsWith(NO_ANSWER) ? ": is it paused, overloaded or gone? Start again" : "");
   }
 
   private static void error(String message, Throwable trace) {

@@ -4,6 +4,7 @@ import io.nats.client.NKey;
 import io.nats.client.Nats;
 import io.nats.client.Options;
 import io.nats.client.api.ServerInfo;
+import io.nats.client.support.Encoding;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -100,7 +101,8 @@ public final class Login implements Supplier<char[]> {
   @Override
   public char[] get() {
     try {
-      return kind == Kind.TOKEN ? proof().toCharArray() : null;
+      // jnats puts a token into its JSON as it is, a password it encodes.
+      return kind == Kind.TOKEN ? Encoding.jsonEncode(proof()).toCharArray() : null;
     } catch (Failure e) {
       return null; // somebody is just replacing it: the server will say that this is not enough
     }

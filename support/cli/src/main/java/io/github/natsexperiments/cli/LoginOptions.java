@@ -116,7 +116,8 @@ final class LoginOptions {
         : Login.token(token, "the token in NATS_TOKEN");
   }
 
-  private static Path path(String variable) {
+  /** A file that an environment variable names; null when it names none. */
+  static Path path(String variable) {
     String value = environment(variable);
     return value == null ? null : Path.of(value);
   }

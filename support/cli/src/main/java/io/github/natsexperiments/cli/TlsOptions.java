@@ -16,21 +16,18 @@ final class TlsOptions {
   @Option(
       names = "--tlsca",
       paramLabel = "FILE",
-      defaultValue = "${env:NATS_CA}",
       description = "TLS: the authorities to trust, in place of the JDK's; environment NATS_CA.")
   private Path authorities;
 
   @Option(
       names = "--tlscert",
       paramLabel = "FILE",
-      defaultValue = "${env:NATS_CERT}",
       description = "TLS: our certificate, for a server that asks for it; environment NATS_CERT.")
   private Path certificate;
 
   @Option(
       names = "--tlskey",
       paramLabel = "FILE",
-      defaultValue = "${env:NATS_KEY}",
       description = "TLS: the private key of our certificate; environment NATS_KEY.")
   private Path key;
 
@@ -45,6 +42,9 @@ final class TlsOptions {
    * @throws ParameterException exit code 2 when a file cannot be used
    */
   void applyTo(Options.Builder options, String[] urls) {
+    Path authorities = or(this.authorities, "NATS_CA");
+    Path certificate = or(this.certificate, "NATS_CERT");
+    Path key = or(this.key, "NATS_KEY");
     boolean byUrl = Arrays.stream(urls).anyMatch(url -> url.matches("(?i)(tls|wss)://.*"));
     if (!first && !byUrl && authorities == null && certificate == null && key == null) {
       return;
@@ -64,5 +64,9 @@ final class TlsOptions {
     if (first) {
       options.tlsFirst();
     }
+  }
+
+  private static Path or(Path option, String variable) {
+    return option == null ? LoginOptions.path(variable) : option;
   }
 }

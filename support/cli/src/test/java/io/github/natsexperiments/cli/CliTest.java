@@ -122,27 +122,16 @@ class CliTest {
     }
   }
 
-  @Test
-  void theValueOfAnOptionIsShownAsItIs() {
-    assertThat(wrong("-i", "key@0")).contains("'key@0' is not a duration");
+  /** Of a variable that is not set; it would be the folder that one is in. */
+  @ParameterizedTest
+  @ValueSource(strings = {"--creds", "--token-file", "--tlsca"})
+  void aFileWithoutAName(String option) {
+    assertThat(wrong(option, "")).contains(option, "names no file");
   }
 
   @Test
-  void whatPicocliCallsAnErrorIsNotCalledSoTwice() {
-    class Exclusive {
-      @CommandLine.Option(names = "-a")
-      private boolean a;
-
-      @CommandLine.Option(names = "-b")
-      private boolean b;
-    }
-    class Program {
-      @CommandLine.ArgGroup private final Exclusive one = new Exclusive();
-    }
-    ParameterException e =
-        catchThrowableOfType(
-            ParameterException.class, () -> new CommandLine(new Program()).parseArgs("-a", "-b"));
-    assertThat(Cli.usage(e)).startsWith("-a, -b are mutually exclusive");
+  void theValueOfAnOptionIsShownAsItIs() {
+    assertThat(wrong("-i", "key@0")).contains("'key@0' is not a duration");
   }
 
   @Test
@@ -241,6 +230,16 @@ class CliTest {
     assertThat(Cli.failure(new IOException("no answer"), false)).isEqualTo(ExitCode.FAILED);
     assertThat(Cli.failure(new IllegalStateException("Connection is Closed"), false))
         .isEqualTo(ExitCode.UNREACHABLE);
+  }
+
+  /** Paused, say, between the login and the first question. */
+  @Test
+  void aServerThatDoesNotAnswer() {
+    String jnats = "Timeout or no response waiting for NATS JetStream server";
+    assertThat(Cli.unexpected(new IOException(jnats)))
+        .isEqualTo(jnats + ": is it paused, overloaded or gone? Start again");
+    assertThat(Cli.unexpected(new IOException("other\nmore"))).isEqualTo("other");
+    assertThat(Cli.unexpected(new IOException())).isEqualTo("IOException");
   }
 
   @AfterEach

@@ -82,9 +82,6 @@ final class Server implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     int port = port();
-    if (data != null && data.toString().isBlank()) { // of an empty variable, for example
-      throw new ParameterException(spec.commandLine(), "--data names no folder");
-    }
     if (tls && !profile.equals(Kit.CREDS.profile())) {
       throw new ParameterException(spec.commandLine(), "--tls is for creds");
     }

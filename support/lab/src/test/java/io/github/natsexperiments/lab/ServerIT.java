@@ -104,7 +104,7 @@ class ServerIT {
   void aFolderWithoutAName() {
     RunningProgram lab = lab(temporary, "server", "--port", 0, "--data", "").start();
     assertThat(lab.waitForExit()).isEqualTo(2);
-    lab.waitForStderr("ERROR --data names no folder. See lab server --help");
+    lab.waitForStderr("ERROR Invalid value for option '--data': '' names no file or folder");
   }
 
   @Test
