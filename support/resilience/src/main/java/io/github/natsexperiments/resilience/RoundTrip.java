@@ -11,9 +11,10 @@ import java.util.concurrent.TimeoutException;
 /**
  * {@code flush} and {@code drain} that an interrupt cannot spoil. In an interrupted thread jnats
  * 2.26.2 drops the UNSUB and the PING that it should send, and expects a PONG all the same. From
- * then on each round trip of the connection is one PONG behind and times out, and after another
- * interrupt the connection counts two lost PONGs, and is given up. So the call is made in a thread
- * that nobody interrupts, and ends there when the caller no longer waits for it.
+ * then on each round trip of the connection is one PONG behind and times out; once {@code
+ * maxPingsOut} PONGs are missing (2 by default), jnats drops the connection and makes another. So
+ * the call is made in a thread that nobody interrupts, and ends there also when the caller has
+ * stopped waiting for it.
  */
 final class RoundTrip {
   private RoundTrip() {}
