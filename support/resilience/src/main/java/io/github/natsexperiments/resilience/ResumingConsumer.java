@@ -161,11 +161,7 @@ public final class ResumingConsumer implements AutoCloseable {
     drainUntil = end - limit.toNanos() / 5;
     boolean inTime = finished.await(limit.toNanos(), TimeUnit.NANOSECONDS) && !closing;
     close();
-    try {
-      RoundTrip.flush(connection, Duration.ofNanos(Math.max(end - System.nanoTime(), 10 * MILLI)));
-    } catch (IllegalStateException e) {
-      throw new TimeoutException("The connection is closed");
-    }
+    RoundTrip.flush(connection, Duration.ofNanos(Math.max(end - System.nanoTime(), 10 * MILLI)));
     return inTime && handedBack == 0;
   }
 
