@@ -4,6 +4,7 @@ import io.nats.client.Connection;
 import io.nats.client.ConnectionListener;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
 /**
@@ -87,13 +88,17 @@ public final class HalfOpenGuard implements ConnectionListener, AutoCloseable {
    * @return whether the server has answered
    */
   public static boolean check(Connection connection) throws InterruptedException {
-    return check(connection, () -> {});
+    try {
+      return RoundTrip.call(() -> check(connection, () -> {}));
+    } catch (ExecutionException e) {
+      return false; // closed just now
+    }
   }
 
   private static boolean check(Connection connection, Runnable onStuck)
       throws InterruptedException {
     try {
-      RoundTrip.flush(connection, ROUND_TRIP);
+      connection.flush(ROUND_TRIP);
       return true;
     } catch (IllegalStateException e) {
       return false; // closed, or just about to be

@@ -51,14 +51,13 @@ public final class ResumingConsumer implements AutoCloseable {
   private final ConsumerSource source;
   private final Silence silence;
   private PullRequests requests;
-  private final Thread thread = new Thread(this::run, "resuming-consumer");
+  private final Worker thread = new Worker("resuming-consumer", this::run);
   private final CountDownLatch finished = new CountDownLatch(1);
   private MessageHandler handler;
   private LongSupplier left;
 
   private volatile boolean stopped;
   private volatile boolean closing;
-  private boolean ending; // guarded by this, as is the interrupt
   private volatile long drainUntil; // 0: does not drain
   private volatile int handedBack;
   private volatile Throwable failure;
@@ -78,7 +77,6 @@ public final class ResumingConsumer implements AutoCloseable {
     this.listener = listener;
     this.source = new ConsumerSource(connection, stream, wanted, listener);
     this.silence = new Silence(REPORT_AFTER);
-    thread.setDaemon(true);
   }
 
   /** The same without a listener. */
@@ -161,11 +159,7 @@ public final class ResumingConsumer implements AutoCloseable {
     drainUntil = end - limit.toNanos() / 5;
     boolean inTime = finished.await(limit.toNanos(), TimeUnit.NANOSECONDS) && !closing;
     close();
-    try {
-      RoundTrip.flush(connection, Duration.ofNanos(Math.max(end - System.nanoTime(), 10 * MILLI)));
-    } catch (IllegalStateException e) {
-      throw new TimeoutException("The connection is closed");
-    }
+    RoundTrip.flush(connection, Duration.ofNanos(Math.max(end - System.nanoTime(), 10 * MILLI)));
     return inTime && handedBack == 0;
   }
 
@@ -176,18 +170,7 @@ public final class ResumingConsumer implements AutoCloseable {
   @Override
   public void close() {
     closing = true;
-    if (Thread.currentThread() != thread && thread.isAlive()) {
-      synchronized (this) {
-        if (!ending) {
-          thread.interrupt();
-        }
-      }
-      try {
-        thread.join();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    thread.end(true);
   }
 
   private void run() {
@@ -204,10 +187,7 @@ public final class ResumingConsumer implements AutoCloseable {
       boolean closed = connection.getStatus() == Connection.Status.CLOSED || inactive;
       failure = closing ? null : closed ? ConnectionClosedException.of(connection) : e;
     } finally {
-      synchronized (this) {
-        ending = true;
-        Thread.interrupted(); // there is a round trip to wait for
-      }
+      thread.ending();
       try {
         source.end(requests);
       } finally {
@@ -250,21 +230,22 @@ public final class ResumingConsumer implements AutoCloseable {
   }
 
   private void receive(Message message) throws Exception {
+    String reason = message.isStatusMessage() ? requests.answer(message) : null;
+    if (reason != null) {
+      stale = true;
+      trouble(reason);
+      if (silence.isReported()) {
+        source.throwIfUnseen();
+      }
+      return;
+    }
+    Duration after = silence.ends();
+    if (after != null) {
+      listener.resumed(after);
+    }
     if (!message.isStatusMessage()) {
-      answered();
       requests.delivered();
       source.handle(message, handler);
-      return;
-    }
-    String reason = requests.answer(message);
-    if (reason == null) {
-      answered();
-      return;
-    }
-    stale = true;
-    trouble(reason);
-    if (silence.isReported()) {
-      source.throwIfUnseen();
     }
   }
 
@@ -317,13 +298,6 @@ public final class ResumingConsumer implements AutoCloseable {
     retryAt = System.nanoTime() + RETRY;
     if (silence.isDue()) {
       listener.retrying(reason);
-    }
-  }
-
-  private void answered() throws Exception {
-    Duration after = silence.ends();
-    if (after != null) {
-      listener.resumed(after);
     }
   }
 

@@ -49,7 +49,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
   private final String stream;
   private final boolean follow;
   private final WatchListener listener;
-  private final Thread keeper = new Thread(this::keep, "watch");
+  private final Worker keeper = new Worker("watch", this::keep);
   final Semaphore wake = new Semaphore(0); // the keeper
   private final CountDownLatch looked = new CountDownLatch(1);
   private volatile boolean again; // the consumer cannot be trusted any more
@@ -111,7 +111,6 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
     next = fromRevision;
     everything = fromRevision > 0 || this.options.contains(KeyValueWatchOption.INCLUDE_HISTORY);
     connection.addConnectionListener(this);
-    keeper.setDaemon(true);
     keeper.start();
     looked.await();
   }
@@ -150,7 +149,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
       end(e);
     }
     looked.countDown();
-    Thread.interrupted(); // there is a round trip to wait for
+    keeper.ending();
     stop();
   }
 
@@ -318,13 +317,6 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
   public void close() {
     ended = true;
     connection.removeConnectionListener(this);
-    keeper.interrupt();
-    try {
-      if (!turn.isHeldByCurrentThread()) {
-        keeper.join();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    keeper.end(!turn.isHeldByCurrentThread());
   }
 }

@@ -11,21 +11,32 @@ import java.util.concurrent.TimeoutException;
 /**
  * {@code flush} and {@code drain} that an interrupt cannot spoil. In an interrupted thread jnats
  * 2.26.2 drops the UNSUB and the PING that it should send, and expects a PONG all the same. From
- * then on each round trip of the connection is one PONG behind and times out, and after another
- * interrupt the connection counts two lost PONGs, and is given up. So the call is made in a thread
- * that nobody interrupts, and ends there when the caller no longer waits for it.
+ * then on each round trip of the connection is one PONG behind and times out; once {@code
+ * maxPingsOut} PONGs are missing (2 by default), jnats drops the connection and makes another. So
+ * the call is made in a thread that nobody interrupts, and ends there also when the caller has
+ * stopped waiting for it.
  */
 final class RoundTrip {
   private RoundTrip() {}
 
-  /** {@code Connection.flush}: returns when the server has answered. */
+  /**
+   * {@code Connection.flush}.
+   *
+   * @throws TimeoutException when the server does not answer, or the connection is closed
+   */
   static void flush(Connection connection, Duration limit)
       throws InterruptedException, TimeoutException {
-    call(
-        () -> {
-          connection.flush(limit);
-          return null;
-        });
+    try {
+      call(
+          () -> {
+            connection.flush(limit);
+            return null;
+          });
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof TimeoutException timeout
+          ? timeout
+          : new TimeoutException("The connection is closed");
+    }
   }
 
   /**
@@ -36,25 +47,17 @@ final class RoundTrip {
   static void drain(Consumer consumer, Duration limit) throws InterruptedException {
     try {
       call(() -> consumer.drain(limit));
-    } catch (TimeoutException | RuntimeException e) {
+    } catch (ExecutionException e) {
       // Closed meanwhile, of which jnats may make a NullPointerException: then nothing arrives.
     }
   }
 
-  private static void call(Callable<?> call) throws InterruptedException, TimeoutException {
-    FutureTask<?> task = new FutureTask<>(call);
+  /** Makes a call in a thread that nobody interrupts, and waits for it. */
+  static <T> T call(Callable<T> call) throws InterruptedException, ExecutionException {
+    FutureTask<T> task = new FutureTask<>(call);
     Thread thread = new Thread(task, "round-trip");
     thread.setDaemon(true);
     thread.start();
-    try {
-      task.get();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof TimeoutException timeout) {
-        throw timeout;
-      }
-      throw e.getCause() instanceof RuntimeException failure
-          ? failure
-          : new IllegalStateException(e.getCause());
-    }
+    return task.get();
   }
 }

@@ -32,7 +32,8 @@ class ResumingConsumerClusterIT {
           cluster.nodes().stream().filter(node -> node != leader).findFirst().orElseThrow();
       try (Connection connection = Sample.connect(other.url())) {
         Reader reader = Reader.durable(connection).start();
-        Sample.publish(other, 0, 100);
+        // The new leader may not listen yet.
+        await().ignoreExceptions().untilAsserted(() -> Sample.publish(other, 0, 100));
         await().atMost(TestCluster.ELECTION).until(() -> reader.has(99));
         leader.kill();
         await()

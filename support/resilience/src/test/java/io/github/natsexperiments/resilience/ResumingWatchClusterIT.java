@@ -26,7 +26,8 @@ class ResumingWatchClusterIT {
       KeyValue kv = connection.keyValue("b");
       try (ResumingWatch watch = new ResumingWatch(connection, "b", false, seen)) {
         watch.watch(">", seen);
-        kv.put("key", "before");
+        // The new leader may not listen yet.
+        Awaitility.await().ignoreExceptions().until(() -> kv.put("key", "before") > 0);
         seen.awaitValue("before", Duration.ofSeconds(5));
         cluster.killLeader("KV_b");
         for (int n = 0; n < 20; n++) {
