@@ -23,6 +23,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Streams, consumers and rights that somebody else has made: they are read, or refused at once. */
 @Tag("soak")
@@ -101,6 +103,26 @@ class ForeignConsumersIT {
   void aDurableThatGivesLittleAtATime() throws Exception {
     create(durable().maxBatch(3).maxExpires(Duration.ofSeconds(2)));
     readsAll();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"None", "All"})
+  void aDurableThatWantsNoAckForEachMessage(AckPolicy policy) throws Exception {
+    create(durable().ackPolicy(policy));
+    refused(1, "Consumer \"sample_durable\" has the ack policy " + policy);
+  }
+
+  @Test
+  void anotherDurableInThePlaceOfTheOneThatIsRead() throws Exception {
+    view.management.updateStream(
+        StreamConfiguration.builder(view.stream().getConfiguration()).addSubjects("bar").build());
+    RunningProgram subscriber = subscriber(server).start();
+    subscriber.waitForStdout("Hello #19 ");
+    view.management.deleteConsumer(JetStreamView.STREAM, JetStreamView.DURABLE);
+    create(durable().filterSubject("bar"));
+    assertThat(subscriber.waitForExit()).isEqualTo(1);
+    subscriber.waitForStderr(
+        "ERROR Consumer \"sample_durable\" reads subject \"bar\", not \"foo\"");
   }
 
   @Test

@@ -121,8 +121,8 @@ final class ConsumerSource {
     ConsumerInfo found;
     try {
       found = look(CONSUMER, () -> management.getConsumerInfo(stream, name));
-      if (found != null && !known) {
-        listener.consumerFound(found);
+      if (found != null && (!known || consumerCreated != null && !isSame(found))) {
+        listener.consumerFound(found); // or another one in its place
       }
     } catch (JetStreamApiException e) {
       if (known || !JetStreamErrors.isConsumerNotFound(e)) {
@@ -141,18 +141,18 @@ final class ConsumerSource {
    * messages are wanted again.
    */
   private void rememberAcks(ConsumerInfo found) {
-    ZonedDateTime now = found == null || created == null ? null : found.getCreationTime();
-    // A killed nats-server 2.9 says half a millisecond more than before.
-    boolean same = now != null && consumerCreated != null && isClose(now, consumerCreated);
-    if (!same) {
+    boolean unseen = found == null || created == null;
+    if (unseen || consumerCreated == null || !isSame(found)) {
       acked.clear(); // also when we may not look whether it is the same
     }
-    consumerCreated = now;
+    consumerCreated = unseen ? null : found.getCreationTime();
     acked.interrupted();
   }
 
-  private static boolean isClose(ZonedDateTime one, ZonedDateTime other) {
-    return Duration.between(one, other).abs().compareTo(SAME_MOMENT) < 0;
+  /** A killed nats-server 2.9 says half a millisecond more than before. */
+  private boolean isSame(ConsumerInfo found) {
+    Duration apart = Duration.between(found.getCreationTime(), consumerCreated);
+    return apart.abs().compareTo(SAME_MOMENT) < 0;
   }
 
   /** Hands a message on, unless it was handled before and only its ack was lost. */
