@@ -179,12 +179,21 @@ public final class Console {
       out.write((text + System.lineSeparator()).getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       broken = true;
-      if (Terminal.isClosedPipe(Terminal.OUT, e)) {
-        Log.LOG.debug("standard output is closed", e);
-        stop.ask(Stop.Reason.OUTPUT_CLOSED);
-      } else {
-        stop.fail(cannotWrite(e.getMessage(), e));
-      }
+      outputFailed(e, stop);
+    }
+  }
+
+  /**
+   * Ends a run that cannot write to standard output: with a failure, unless the reader has gone.
+   *
+   * @param e what came of writing
+   */
+  public static void outputFailed(IOException e, Stop stop) {
+    if (Terminal.isClosedPipe(Terminal.OUT, e)) {
+      Log.LOG.debug("standard output is closed", e);
+      stop.ask(Stop.Reason.OUTPUT_CLOSED);
+    } else {
+      stop.fail(cannotWrite(e.getMessage(), e));
     }
   }
 

@@ -32,6 +32,9 @@ final class LabCluster {
         return ExitCode.DONE;
       }
       describe(cluster, Lab.stdout());
+      if (Lab.stdout().checkError()) { // nobody can know where it is; Cli says why
+        return ExitCode.DONE;
+      }
       int alive = NativeCluster.SIZE;
       while (alive > 0) {
         if (stop.sleep(CHECK)) {

@@ -1,5 +1,6 @@
 package io.github.natsexperiments.lab;
 
+import io.github.natsexperiments.cli.Console;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Stop;
@@ -144,7 +145,7 @@ final class Run implements Callable<Integer> {
       throws Failure, IOException {
     Call call = plain ? pair.plain(program, url) : pair.lesson(program, url);
     say(call.toString());
-    return new Child(call, input, () -> stop.ask(Stop.Reason.OUTPUT_CLOSED));
+    return new Child(call, input, e -> Console.outputFailed(e, stop));
   }
 
   private static String ended(Child child) {

@@ -99,6 +99,9 @@ final class Server implements Callable<Integer> {
         return ExitCode.DONE;
       }
       describe(server, Lab.stdout());
+      if (Lab.stdout().checkError()) { // nobody can know where it is; Cli says why
+        return ExitCode.DONE;
+      }
       while (server.isAlive()) {
         if (stop.sleep(CHECK)) {
           server.stop(); // in order, because the data may stay

@@ -121,6 +121,20 @@ class RunIT {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"run 1 -n 3 -i 0", "server --port 0"})
+  @EnabledOnOs(OS.LINUX)
+  void anOutputThatCannotBeWritten(String args) {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String command = "exec %s -Djava.io.tmpdir=%s -jar target/lab.jar %s > /dev/full";
+    RunningProgram lab =
+        withServer(Program.command("sh", "-c", command.formatted(java, temporary, args))).start();
+
+    assertThat(lab.waitForExit()).isEqualTo(1);
+    lab.waitForStderr("ERROR Cannot write to standard output");
+    assertThat(temporary).isEmptyDirectory();
+  }
+
+  @ParameterizedTest
   @CsvSource({"run 1 --plain -n 3 -i 0", "run --plain 1 -n 3 -i 0"})
   void runsThePlainPair(String args) {
     RunningProgram lab = lab(temporary, (Object[]) args.split(" ")).start();
