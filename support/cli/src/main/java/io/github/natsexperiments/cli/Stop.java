@@ -55,7 +55,7 @@ public final class Stop implements AutoCloseable {
         new Thread(
             () -> {
               if (released.getCount() > 0 && Terminal.is(Terminal.ERR)) {
-                System.err.println(); // the terminal has written ^C where the next line begins
+                Terminal.newLine(); // it has written ^C where the next line begins
               }
               stop.ask(Reason.SIGNAL);
               try {

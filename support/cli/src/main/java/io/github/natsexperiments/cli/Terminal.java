@@ -1,5 +1,7 @@
 package io.github.natsexperiments.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -102,6 +104,15 @@ public final class Terminal {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return null;
+    }
+  }
+
+  /** Ends the line of standard error, of which a prefix may be the beginning for System.err. */
+  static void newLine() {
+    try {
+      new FileOutputStream(FileDescriptor.err).write('\n');
+    } catch (IOException e) {
+      // nobody sees it
     }
   }
 

@@ -10,6 +10,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -118,6 +119,23 @@ class RunIT {
                 .replace("PUBLISHER", jar("publisher"))
                 .replace("SUBSCRIBER", jar("subscriber")));
     assertThat(lab.stdoutBytes()).isEmpty();
+  }
+
+  /** {@code script} gives the lab a terminal, which writes {@code ^C} where it is. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aNewLineBeginsAfterCtrlC() throws IOException {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String command = java + " -Djava.io.tmpdir=" + temporary + " -jar target/lab.jar run 1";
+    RunningProgram lab =
+        withServer(Program.command("script", "-qec", command, "/dev/null")).stdinPipe().start();
+    lab.waitForStdout("Hello #0 ");
+    lab.stdin().write(3);
+    lab.stdin().flush();
+    assertThat(lab.waitForExit()).isEqualTo(130);
+    assertThat(lab.stdoutLines())
+        .anyMatch(line -> line.strip().equals("^C"))
+        .noneMatch(line -> line.strip().matches("\\^C.+"));
   }
 
   @ParameterizedTest
