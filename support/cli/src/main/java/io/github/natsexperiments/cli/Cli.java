@@ -73,10 +73,15 @@ public final class Cli {
   static CommandLine commandLine(Callable<Integer> program) {
     CommandLine commandLine = new CommandLine(program);
     commandLine.getCommandSpec().versionProvider(new Version(program.getClass()));
-    return commandLine
+    return withNumbers(commandLine)
         .setAbbreviatedOptionsAllowed(false)
         .setExpandAtFiles(false) // -m '@all' is a text
-        .setUsageHelpAutoWidth(false)
+        .setUsageHelpAutoWidth(false);
+  }
+
+  /** Numbers that are called what they are when they are wrong. */
+  public static CommandLine withNumbers(CommandLine commandLine) {
+    return commandLine
         .registerConverter(Long.class, Numbers::whole)
         .registerConverter(Long.TYPE, Numbers::whole)
         .registerConverter(Integer.class, Numbers::wholeInt)

@@ -166,12 +166,7 @@ public final class Console {
       out.write((text + System.lineSeparator()).getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       broken = true;
-      if (Terminal.isClosedPipe(Terminal.OUT, e)) {
-        Log.LOG.debug("standard output is closed", e);
-        stop.ask(Stop.Reason.OUTPUT_CLOSED);
-      } else {
-        stop.fail(cannotWrite(e.getMessage(), e));
-      }
+      stop.cannotWrite(e);
     }
   }
 

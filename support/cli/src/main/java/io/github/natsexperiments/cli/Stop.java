@@ -1,5 +1,6 @@
 package io.github.natsexperiments.cli;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -99,6 +100,16 @@ public final class Stop implements AutoCloseable {
       }
     }
     ask(Reason.FAILED);
+  }
+
+  /** Ends the run because of standard output: quietly when its reader has gone. */
+  public void cannotWrite(IOException e) {
+    if (Terminal.isClosedPipe(Terminal.OUT, e)) {
+      Log.LOG.debug("standard output is closed", e);
+      ask(Reason.OUTPUT_CLOSED);
+    } else {
+      fail(Console.cannotWrite(e.getMessage(), e));
+    }
   }
 
   /**

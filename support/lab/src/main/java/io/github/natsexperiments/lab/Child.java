@@ -30,13 +30,13 @@ final class Child implements AutoCloseable {
    * Starts a program and passes its lines on.
    *
    * @param input where its standard input comes from
-   * @param outputClosed is called when our standard output has no reader any more
+   * @param cannotWrite is called when our standard output takes no more
    */
-  Child(Call call, Redirect input, Runnable outputClosed) throws IOException {
+  Child(Call call, Redirect input, Consumer<IOException> cannotWrite) throws IOException {
     this(call, input);
     String prefix = name.substring(0, 3) + " | ";
-    pump(process.getInputStream(), new Prefixed(prefix, Prefixed.STDOUT), outputClosed);
-    pump(process.getErrorStream(), new Prefixed(prefix, Prefixed.STDERR, this::listen), () -> {});
+    pump(process.getInputStream(), new Prefixed(prefix, Prefixed.STDOUT), cannotWrite);
+    pump(process.getErrorStream(), new Prefixed(prefix, Prefixed.STDERR, this::listen), e -> {});
   }
 
   /** Starts a program of which the listeners get each line, in the thread that has read it. */
@@ -46,12 +46,10 @@ final class Child implements AutoCloseable {
     pump(
         process.getInputStream(),
         new Prefixed("", nowhere, text -> text.lines().forEach(stdout)),
-        () -> {});
+        e -> {});
     Consumer<String> errors = text -> text.lines().forEach(stderr);
     pump(
-        process.getErrorStream(),
-        new Prefixed("", nowhere, errors.andThen(this::listen)),
-        () -> {});
+        process.getErrorStream(), new Prefixed("", nowhere, errors.andThen(this::listen)), e -> {});
   }
 
   private Child(Call call, Redirect input) throws IOException {
@@ -64,7 +62,7 @@ final class Child implements AutoCloseable {
     ready |= lines.contains(READY);
   }
 
-  private void pump(InputStream in, Prefixed out, Runnable outputClosed) {
+  private void pump(InputStream in, Prefixed out, Consumer<IOException> cannotWrite) {
     Thread thread =
         new Thread(
             () -> {
@@ -72,7 +70,7 @@ final class Child implements AutoCloseable {
                 try (out) {
                   in.transferTo(out);
                 } catch (IOException e) {
-                  outputClosed.run();
+                  cannotWrite.accept(e);
                   in.transferTo(OutputStream.nullOutputStream()); // never waits for a reader
                 }
               } catch (IOException e) {

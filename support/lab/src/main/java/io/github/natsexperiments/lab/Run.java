@@ -144,7 +144,7 @@ final class Run implements Callable<Integer> {
       throws Failure, IOException {
     Call call = plain ? pair.plain(program, url) : pair.lesson(program, url);
     say(call.toString());
-    return new Child(call, input, () -> stop.ask(Stop.Reason.OUTPUT_CLOSED));
+    return new Child(call, input, stop::cannotWrite);
   }
 
   private static String ended(Child child) {

@@ -98,6 +98,7 @@ class RunIT {
           run 1 --foo       | Unknown option: '--foo'. See java -jar PUBLISHER --help and java -jar SUBSCRIBER --help
           run 1 -n          | Missing required parameter for option '-n' (N). See java -jar PUBLISHER --help and java -jar SUBSCRIBER --help
           run 1 -n 0        | Invalid value '0' for --count: it must be 1 or more. See java -jar PUBLISHER --help
+          run 1 -n x        | Invalid value for option '--count': 'x' is not a whole number
           run 1 --queue a.  | Invalid value for option '--queue': 'a.'
           run 1 -s nats://x | lab run starts a server of its own
           run 1 --plain -q  | The plain programs have no -q: leave it out, or --plain
@@ -249,6 +250,22 @@ class RunIT {
     assertThat(shell.stderrLines())
         .anyMatch(line -> line.startsWith("sub | INFO Received"))
         .allMatch(line -> line.matches("lab \\| (java|nats-server) .*|(pub|sub) \\| INFO .*"));
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX) // others have no such file
+  void standardOutputThatIsFull() {
+    RunningProgram shell =
+        withServer(Program.command("sh", "-c", "exec \"$@\" > /dev/full", "sh"))
+            .args(Path.of(System.getProperty("java.home"), "bin", "java"))
+            .args("-Djava.io.tmpdir=" + temporary, "-jar", Path.of("target", "lab.jar"))
+            .args("run", "1", "-n", 3, "-i", 0)
+            .start();
+    assertThat(shell.waitForExit()).isEqualTo(1);
+    assertThat(shell.stderrLines())
+        .last()
+        .asString()
+        .startsWith("lab | ERROR Cannot write to standard output: ");
   }
 
   private static void assertDrained(RunningProgram lab) {

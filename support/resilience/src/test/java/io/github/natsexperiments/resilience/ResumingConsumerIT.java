@@ -126,7 +126,10 @@ class ResumingConsumerIT {
           }
         });
     Sample.publish(server, 0, 10);
-    await().until(() -> why.startsWith("consumer") ? reader.has(9) : pending() == 10);
+    // Not before the reader has created its consumer.
+    await()
+        .ignoreExceptions()
+        .until(() -> why.startsWith("consumer") ? reader.has(9) : pending() == 10);
     first.set(false);
     if (why.startsWith("consumer")) {
       connection.jetStreamManagement().deleteConsumer(Sample.STREAM, "reader");
