@@ -78,11 +78,16 @@ public final class Cli {
   static CommandLine commandLine(Callable<Integer> program) {
     CommandLine commandLine = new CommandLine(program);
     commandLine.getCommandSpec().versionProvider(new Version(program.getClass()));
-    return commandLine
+    return withNumbers(commandLine)
         .setAbbreviatedOptionsAllowed(false)
         .setExpandAtFiles(false) // -m '@all' is a text
         .setUsageHelpAutoWidth(false)
-        .registerConverter(Path.class, Cli::path)
+        .registerConverter(Path.class, Cli::path);
+  }
+
+  /** Numbers that are called what they are when they are wrong. */
+  public static CommandLine withNumbers(CommandLine commandLine) {
+    return commandLine
         .registerConverter(Long.class, Numbers::whole)
         .registerConverter(Long.TYPE, Numbers::whole)
         .registerConverter(Integer.class, Numbers::wholeInt)

@@ -85,7 +85,7 @@ final class Pair {
     try (JarFile jar = new JarFile(path.toFile())) {
       String main = jar.getManifest().getMainAttributes().getValue(Attributes.Name.MAIN_CLASS);
       ClassLoader loader = new URLClassLoader(new URL[] {path.toUri().toURL()}, new Picocli());
-      return new CommandLine(loader.loadClass(main));
+      return Cli.withNumbers(new CommandLine(loader.loadClass(main)));
     } catch (IOException | ClassNotFoundException e) {
       throw new Failure(ExitCode.FAILED, path + " cannot be read: delete it, ./lab builds it", e);
     }
@@ -105,7 +105,7 @@ final class Pair {
     }
     ParseResult result;
     try {
-      result = new CommandLine(either).parseArgs(words.toArray(String[]::new));
+      result = Cli.withNumbers(new CommandLine(either)).parseArgs(words.toArray(String[]::new));
     } catch (ParameterException e) {
       throw wrongUsage(e, PUBLISHER, SUBSCRIBER);
     }

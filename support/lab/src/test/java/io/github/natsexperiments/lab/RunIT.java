@@ -100,6 +100,7 @@ class RunIT {
           run 1 --token=S3  | Unknown option: '--token'. See java -jar PUBLISHER
           run 1 -n          | Missing required parameter for option '-n' (N). See java -jar PUBLISHER --help and java -jar SUBSCRIBER --help
           run 1 -n 0        | Invalid value '0' for --count: it must be 1 or more. See java -jar PUBLISHER --help
+          run 1 -n x        | Invalid value for option '--count': 'x' is not a whole number
           run 1 --queue a.  | Invalid value for option '--queue': 'a.'
           run 1 -s nats://x | lab run starts a server of its own
           run 1 --plain -q  | The plain programs have no -q: leave it out, or --plain
@@ -148,7 +149,7 @@ class RunIT {
         withServer(Program.command("sh", "-c", command.formatted(java, temporary, args))).start();
 
     assertThat(lab.waitForExit()).isEqualTo(1);
-    lab.waitForStderr("ERROR Cannot write to standard output");
+    lab.waitForStderr("ERROR Cannot write to standard output: ");
     assertThat(temporary).isEmptyDirectory();
   }
 
