@@ -22,13 +22,14 @@ import javax.net.ssl.X509TrustManager;
 
 /** Finds out why a connect fails: from what jnats says, and from what the port itself says. */
 final class Probe {
-  /** How long a server that greets may take for it. */
-  static final Duration SILENCE = Duration.ofMillis(250);
+  /** When to ask why nothing happens. */
+  static final Duration SILENCE = Duration.ofMillis(150);
 
   /** Part of what a server says that has too many connections. */
   static final String FULL = "maximum connections exceeded";
 
   private static final int MILLIS = 200;
+  private static final int SHORT_MILLIS = 100; // where a greeting that comes later does no harm
   private static final int HANDSHAKE_MILLIS = 1000;
   private static final int LONGEST = 4096;
 
@@ -72,7 +73,7 @@ final class Probe {
   /** What a server really is whose first line jnats does not understand. */
   static Reason foreign(Options options) {
     for (URI server : options.getServers()) {
-      String greeting = greeting(server);
+      String greeting = greeting(server, MILLIS);
       if (greeting.isEmpty()
           && !options.isTlsFirst()
           && handshake(server, false, trustingAnybody()) == null) {
@@ -86,9 +87,10 @@ final class Probe {
   }
 
   /** What a port says first; empty when it says nothing. */
-  static String greeting(URI server) {
+  private static String greeting(URI server, int millis) {
     StringBuilder text = new StringBuilder();
     try (Socket socket = open(server)) {
+      socket.setSoTimeout(millis);
       byte[] buffer = new byte[LONGEST];
       InputStream in = socket.getInputStream();
       int n;
@@ -108,7 +110,7 @@ final class Probe {
 
   /** Whether a server may take a client with these options, as far as its greeting tells. */
   static boolean mayTake(URI server, Options options) {
-    String greeting = greeting(server);
+    String greeting = greeting(server, MILLIS);
     return options.isTlsFirst()
         || greeting.startsWith("INFO ")
             && (options.isTLSRequired() || !greeting.contains("\"tls_required\":true"));
@@ -117,7 +119,7 @@ final class Probe {
   /** Whether a server wants to see a certificate of ours. */
   static boolean wantsCertificate(Options options) {
     return options.getServers().stream()
-        .anyMatch(server -> greeting(server).contains("\"tls_verify\":true"));
+        .anyMatch(server -> greeting(server, MILLIS).contains("\"tls_verify\":true"));
   }
 
   /**
@@ -128,7 +130,7 @@ final class Probe {
   static IOException whySilent(Options options) {
     IOException why = null;
     for (URI server : options.getServers()) {
-      boolean greets = !greeting(server).isEmpty();
+      boolean greets = !greeting(server, SHORT_MILLIS).isEmpty();
       if (options.isTLSRequired() && greets == !options.isTlsFirst()) {
         why = handshake(server, greets, options.getSslContext());
       } else if (!greets && !options.isTlsFirst()) {
