@@ -8,6 +8,7 @@ import io.nats.client.MessageTtl;
 import io.nats.client.NUID;
 import io.nats.client.PublishOptions;
 import io.nats.client.api.MessageInfo;
+import io.nats.client.api.StreamConfiguration;
 import io.nats.client.impl.Headers;
 import io.nats.client.support.NatsJetStreamConstants;
 import io.nats.client.support.NatsKeyValueUtil;
@@ -30,15 +31,18 @@ final class BucketStream {
   private final String stream;
   private final String prefix;
   private final int largest;
+  private final boolean replicated;
   private final Retry retry;
   private final String run = NUID.nextGlobal() + "-";
   private final AtomicLong writes = new AtomicLong();
 
   /**
-   * @param largest message in bytes, its id included; negative for any
+   * @param configuration of the stream
    */
-  BucketStream(Connection connection, String bucket, int largest, Retry retry) throws IOException {
-    this.largest = largest;
+  BucketStream(Connection connection, String bucket, StreamConfiguration configuration, Retry retry)
+      throws IOException {
+    this.largest = configuration.getMaximumMessageSize(); // with its id; negative for any
+    this.replicated = configuration.getReplicas() > 1;
     this.connection = connection;
     this.jetStream =
         connection.jetStream(JetStreamOptions.builder().requestTimeout(Retry.ANSWER).build());
@@ -117,19 +121,25 @@ final class BucketStream {
 
   /**
    * The revision that a message id stands for in the server's memory; 0 when it does not know the
-   * id. It compares revisions before ids, but ids before the newest message's id: a write on
-   * condition that it is stored already is never stored.
+   * id. It compares ids before a condition that can never be met, so nothing is stored. Which
+   * condition comes after ids depends: a single server compares sequences before them, and the
+   * newest message's id after. A cluster compares sequences after; with another newest id than it
+   * has, a replicated stream of nats-server 2.15.1 ends in a write error, for good.
    */
-  private long known(String id, String subject)
+  long known(String id, String subject)
       throws IOException, JetStreamApiException, InterruptedException {
+    PublishOptions.Builder never = PublishOptions.builder().messageId(id);
     try {
       return publish(
           subject,
           null,
           null,
-          PublishOptions.builder().messageId(id).expectedLastMsgId(id).build());
+          replicated
+              ? never.expectedLastSequence(Long.MAX_VALUE).build()
+              : never.expectedLastMsgId(id).build());
     } catch (JetStreamApiException e) {
-      if (e.getApiErrorCode() == JetStreamErrors.WRONG_LAST_MESSAGE_ID) {
+      if (JetStreamErrors.isWrongRevision(e)
+          || e.getApiErrorCode() == JetStreamErrors.WRONG_LAST_MESSAGE_ID) {
         return 0;
       }
       throw e;

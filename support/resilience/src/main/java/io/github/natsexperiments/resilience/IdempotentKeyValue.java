@@ -69,8 +69,7 @@ public final class IdempotentKeyValue implements AutoCloseable {
     if (problem != null) {
       throw new IllegalArgumentException("Bucket \"" + bucket + "\" " + problem);
     }
-    int largest = configuration.getMaximumMessageSize();
-    messages = new BucketStream(connection, bucket, largest, retry);
+    messages = new BucketStream(connection, bucket, configuration, retry);
   }
 
   /**

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.natsexperiments.testkit.TestCluster;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.PublishOptions;
 import io.nats.client.api.KeyValueConfiguration;
 import io.nats.client.api.KeyValueEntry;
 import java.time.Duration;
@@ -54,6 +55,31 @@ class IdempotentKeyValueClusterIT {
         assertThat(kv.get("counter").getValueAsLong()).isEqualTo(2 * ADDITIONS);
       }
       assertThat(lastRevision(two)).isEqualTo(all);
+    }
+  }
+
+  /** The question whether a write is stored, after its answer was lost, changes nothing. */
+  @Test
+  void anIdCanBeLookedUp() throws Exception {
+    try (TestCluster cluster = TestCluster.start();
+        Connection connection = Sample.connect(cluster.urls())) {
+      connection
+          .keyValueManagement()
+          .create(KeyValueConfiguration.builder("b").replicas(3).build());
+      BucketStream stream =
+          new BucketStream(
+              connection,
+              "b",
+              connection.jetStreamManagement().getStreamInfo("KV_b").getConfiguration(),
+              new Retry(connection, "KV_b", new RetryListener() {}));
+      PublishOptions id = PublishOptions.builder().messageId("known").build();
+      long revision = connection.jetStream().publish("$KV.b.k", new byte[1], id).getSeqno();
+      long newest = connection.jetStream().publish("$KV.b.k", new byte[2]).getSeqno();
+
+      assertThat(stream.known("known", "$KV.b.k")).isEqualTo(revision);
+      assertThat(stream.known("not known", "$KV.b.k")).isZero();
+      assertThat(connection.jetStream().publish("$KV.b.k", new byte[3]).getSeqno())
+          .isEqualTo(newest + 1);
     }
   }
 
