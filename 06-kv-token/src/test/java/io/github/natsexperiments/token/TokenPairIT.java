@@ -160,6 +160,7 @@ class TokenPairIT {
     subscriber.waitForStderr("Waiting for changes");
     try (Connection connection = LOGIN.connect(server)) {
       connection.keyValue("sample_kv").purge("key");
+      subscriber.waitForStdout("PURGE "); // the bucket keeps one message of a key
       connection.keyValue("sample_kv").delete("key");
     }
     assertThat(subscriber.waitForExit()).isZero();
