@@ -49,11 +49,13 @@ public record ServerBinary(Path path, String version, String origin) {
    *     nats-server</a>
    */
   public static ServerBinary find() throws IOException {
-    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
-    if (!Files.isWritable(temporary)) {
+    try {
+      Files.delete(Files.createTempFile("nats-experiments-", ".log"));
+    } catch (IOException e) {
       throw new IOException(
           "the folder for temporary files, %s, cannot be written; JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=FOLDER names another one"
-              .formatted(temporary));
+              .formatted(System.getProperty("java.io.tmpdir")),
+          e);
     }
     return ServerFinder.ofThisMachine().find();
   }
