@@ -243,6 +243,7 @@ class BasicFailuresIT {
     publisher.waitForStderr("Published " + before + " messages");
   }
 
+  @Tag("soak")
   @Test
   void aReplyLargerThanTheServerTakes() throws IOException {
     ServerConfig small = new ServerConfig("small", "http: 8222\nmax_payload: 500\n");

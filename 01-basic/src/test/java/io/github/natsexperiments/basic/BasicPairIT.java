@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -96,6 +97,7 @@ class BasicPairIT {
         .containsExactlyInAnyOrderElementsOf(hellos(0, 100));
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @CsvSource({
     "foo,   foo",

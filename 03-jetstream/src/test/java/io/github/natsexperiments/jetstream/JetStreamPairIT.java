@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -116,6 +117,7 @@ class JetStreamPairIT {
     assertNothingUnacknowledged();
   }
 
+  @Tag("soak")
   @Test
   void whatHasArrivedBeyondTheCountIsHandedBack() {
     published(400, "--async", "-q");
@@ -186,6 +188,7 @@ class JetStreamPairIT {
         .doesNotEndWith("duplicated 0");
   }
 
+  @Tag("soak")
   @Test
   void aMessageThatTakesLongAndSaysSoComesOnce() {
     published(1);
@@ -195,6 +198,7 @@ class JetStreamPairIT {
     assertThat(numbers(subscriber)).containsExactly(0);
   }
 
+  @Tag("soak")
   @Test
   void deliversAtMostAsOftenAsAllowed() {
     published(1);
@@ -214,6 +218,7 @@ class JetStreamPairIT {
     assertThat(numbers(slow)).containsExactly(0, 0, 0);
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @CsvSource({"all, 0 1 2 3 4", "last, 4", "4, 3 4", "new, ''"})
   void beginsWhereItIsTold(String from, String expected) {
@@ -227,6 +232,7 @@ class JetStreamPairIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void beginsAtATime() throws Exception {
     published(3, "-q");
@@ -298,6 +304,7 @@ class JetStreamPairIT {
         .endsWith("): последняя");
   }
 
+  @Tag("soak")
   @Test
   void theLargestBatchThereIs() {
     published(5, "-q");
@@ -344,6 +351,7 @@ class JetStreamPairIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void limitsRemoveTheOldest() throws Exception {
     published(25, "--max-messages", 10, "--max-age", "2s", "-q");

@@ -121,6 +121,7 @@ class KvRestartIT {
     poll.waitForStderr("INFO The server answers again");
   }
 
+  @Tag("soak")
   @Test
   void aPollReportsASilenceOnce() throws Exception {
     put("-n", 1);

@@ -90,6 +90,7 @@ class KvWatchIT {
     get.waitForStderr("ERROR Bucket \"copy\" is a mirror of KV_sample_kv");
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(strings = {"--follow", "--list", "--get=key", "--poll"})
   void aMissingPermissionIsNamed(String option) throws Exception {

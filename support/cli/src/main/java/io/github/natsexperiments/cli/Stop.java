@@ -37,6 +37,9 @@ public final class Stop implements AutoCloseable {
   /** Open while no program runs: then a signal has nothing to wait for. */
   private static volatile CountDownLatch released = new CountDownLatch(0);
 
+  /** Whether a signal ends the JVM as soon as the program is released. */
+  private static volatile boolean signalled;
+
   /** Why the last run of this program failed; null when it has not, or in its own thread only. */
   private static volatile Failure lastFailure;
 
@@ -54,7 +57,8 @@ public final class Stop implements AutoCloseable {
     Thread hook =
         new Thread(
             () -> {
-              if (released.getCount() > 0 && Terminal.is(Terminal.ERR)) {
+              signalled = released.getCount() > 0;
+              if (signalled && Terminal.is(Terminal.ERR)) {
                 Terminal.newLine(); // it has written ^C where the next line begins
               }
               stop.ask(Reason.SIGNAL);
@@ -237,8 +241,18 @@ public final class Stop implements AutoCloseable {
     return lastFailure;
   }
 
-  /** The program has printed its last line: a waiting signal may end the JVM. */
+  /**
+   * The program has printed its last line: a waiting signal ends the JVM, and this does not return
+   * then. System.exit with the program's own exit code could still come before the signal's.
+   */
   static void release() {
     released.countDown();
+    if (signalled) {
+      try {
+        new CountDownLatch(1).await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 }

@@ -67,6 +67,7 @@ class CredsKitIT extends WithoutAKit {
     lab.waitForStderr("sub | ERROR Refused by the server: Subscription to \"foo\"");
   }
 
+  @Tag("soak")
   @Test
   @DisabledOnOs(OS.WINDOWS) // there a server cannot be told to read its configuration
   void aServerReadsWhoIsRevoked() {

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -207,6 +208,7 @@ class RunIT {
         .contains("lab | The publisher ended with exit code 1; stopping the subscriber");
   }
 
+  @Tag("soak")
   @Test
   void endsThePublisherWhenTheSubscriberFails() {
     RunningProgram lab = lab(temporary, "run", "1", "-i", "1h", "-t", "2s").start();

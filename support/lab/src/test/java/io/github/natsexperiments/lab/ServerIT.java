@@ -153,6 +153,7 @@ class ServerIT {
     assertNothingIsLeft(children, temporary);
   }
 
+  @Tag("soak")
   @Test
   @EnabledOnOs(OS.LINUX)
   void theServerGoesWhenTheLabIsKilledWhileItStarts() throws Exception {

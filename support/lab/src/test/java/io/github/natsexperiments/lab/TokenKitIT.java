@@ -26,6 +26,7 @@ class TokenKitIT extends WithoutAKit {
     return Files.readString(project.resolve(KIT).resolve("token")).strip();
   }
 
+  @Tag("soak")
   @Test
   void runsThePlainPairWithATokenOfItsOwn() throws IOException {
     RunningProgram plain = lab("run", "6", "--plain", "-n", 2, "-i", 0);

@@ -89,8 +89,7 @@ final class Probe {
   /** What a port says first; empty when it says nothing. */
   private static String greeting(URI server, int millis) {
     StringBuilder text = new StringBuilder();
-    try (Socket socket = open(server)) {
-      socket.setSoTimeout(millis);
+    try (Socket socket = open(server, millis)) {
       byte[] buffer = new byte[LONGEST];
       InputStream in = socket.getInputStream();
       int n;
@@ -110,7 +109,7 @@ final class Probe {
 
   /** Whether a server may take a client with these options, as far as its greeting tells. */
   static boolean mayTake(URI server, Options options) {
-    String greeting = greeting(server, MILLIS);
+    String greeting = greeting(server, HANDSHAKE_MILLIS); // one that is far away may
     return options.isTlsFirst()
         || greeting.startsWith("INFO ")
             && (options.isTLSRequired() || !greeting.contains("\"tls_required\":true"));
@@ -145,7 +144,7 @@ final class Probe {
   }
 
   private static IOException handshake(URI server, boolean greets, SSLContext context) {
-    try (Socket socket = open(server)) {
+    try (Socket socket = open(server, MILLIS)) {
       if (greets) {
         InputStream in = socket.getInputStream();
         int c;
@@ -182,10 +181,10 @@ final class Probe {
     }
   }
 
-  private static Socket open(URI server) throws IOException {
+  private static Socket open(URI server, int millis) throws IOException {
     Socket socket = new Socket();
-    socket.setSoTimeout(MILLIS);
-    socket.connect(new InetSocketAddress(server.getHost(), server.getPort()), MILLIS);
+    socket.setSoTimeout(millis);
+    socket.connect(new InetSocketAddress(server.getHost(), server.getPort()), millis);
     return socket;
   }
 

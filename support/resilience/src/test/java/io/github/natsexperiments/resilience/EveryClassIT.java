@@ -31,6 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What all classes promise alike, with all of them at waits. */
+@Tag("soak")
 class EveryClassIT {
   private static final byte[] ONE = "1".getBytes(UTF_8);
 

@@ -369,6 +369,7 @@ class IdempotentPublisherIT {
     assertEachStoredOnce(20);
   }
 
+  @Tag("soak")
   @Test
   void aStreamInMemoryIsGoneAndIsMadeAgain() throws Exception {
     Connection connection = connect(server.url());
@@ -693,6 +694,7 @@ class IdempotentPublisherIT {
 
   // ---- in order ----
 
+  @Tag("soak")
   @Test
   void inOrderNothingIsLostDoubledOrOvertakenWhenTheServerIsKilled() throws Exception {
     withStream();

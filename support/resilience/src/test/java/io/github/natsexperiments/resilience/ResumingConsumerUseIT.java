@@ -31,6 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the consumer promises its user, and what servers and other people's consumers allow. */
+@Tag("soak")
 class ResumingConsumerUseIT {
   private static final Duration SOON = Duration.ofSeconds(20);
   private static final String NARROW =

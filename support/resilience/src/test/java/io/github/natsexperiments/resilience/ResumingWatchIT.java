@@ -163,6 +163,7 @@ class ResumingWatchIT {
     assertThat(seen.events).containsExactly("endOfData");
   }
 
+  @Tag("soak")
   @Test
   void aPausedServer() throws Exception {
     KeyValue kv = bucket(StorageType.File);
