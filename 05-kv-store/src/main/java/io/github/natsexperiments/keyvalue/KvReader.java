@@ -6,6 +6,7 @@ import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Pace;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Stop;
+import io.github.natsexperiments.cli.WatchLog;
 import io.github.natsexperiments.keyvalue.KvSubscriberOptions.Wanted;
 import io.github.natsexperiments.resilience.JetStreamErrors;
 import io.github.natsexperiments.resilience.NotPermittedException;
@@ -125,9 +126,7 @@ record KvReader(Connection connection, KeyValue kv, Run run) {
         run.stop().fail(Failure.of(e));
       } catch (IOException e) {
         if (!options.follow && isGone()) {
-          throw failure(
-              "Bucket \"%s\" is gone: deleted, or kept in memory by a server that was restarted; --follow waits for a new one"
-                  .formatted(options.bucket));
+          throw failure("Bucket \"" + options.bucket + "\"" + WatchLog.GONE);
         }
         if (answers) { // logged once, however long the server is away
           run.console().warn("No answer: " + e.getMessage() + "; retrying");

@@ -8,6 +8,10 @@ import io.nats.client.JetStreamApiException;
 
 /** Logs what becomes of a watch, and ends the run when the watch has ended. */
 public class WatchLog implements WatchListener {
+  /** What has become of a bucket that was there; begins behind its name. */
+  public static final String GONE =
+      " is gone: deleted, or kept in memory by a server that was restarted; --follow waits for a new one";
+
   private final String bucket;
   private final Stop stop;
 
@@ -60,10 +64,7 @@ public class WatchLog implements WatchListener {
                 "There is no "
                     + bucket
                     + ": start publisher.jar, which creates it, or wait for it with --follow";
-            case DELETED ->
-                thisBucket
-                    + " is gone: deleted, or kept in memory by a server that was restarted;"
-                    + " --follow waits for a new one";
+            case DELETED -> thisBucket + GONE;
             case RECREATED ->
                 thisBucket + " was deleted and created again; --follow goes on with the new one";
           });
