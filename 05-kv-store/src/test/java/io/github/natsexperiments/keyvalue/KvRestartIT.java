@@ -140,7 +140,7 @@ class KvRestartIT {
   @ParameterizedTest
   @ValueSource(strings = {"--quiet", "--async"})
   void whatHasNoAnswerIsTold(String option) throws Exception {
-    RunningProgram publisher = publisher(server, "-i", "20ms", option).start();
+    RunningProgram publisher = publisher(server, "-i", 0, option).start();
     publisher.waitForStderr("Connected to");
     try (Connection connection = connect(server)) {
       await().ignoreExceptions().until(() -> connection.keyValue("sample_kv").get("key") != null);
