@@ -129,7 +129,6 @@ public final class IdempotentPublisher implements AutoCloseable {
       throw message.refusal;
     }
     if (message == null || message.ack == null) {
-      check(); // when it was to be sent again, it was larger than the server takes now
       throw new IOException("The last message has no ack: it may be stored or not");
     }
     return message.ack;

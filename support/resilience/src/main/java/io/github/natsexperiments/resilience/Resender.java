@@ -77,7 +77,12 @@ final class Resender extends Thread {
     noticeReconnect();
     window.add(message);
     if (connected && !anyDue) {
-      transmit(message);
+      try {
+        transmit(message);
+      } catch (IllegalArgumentException e) {
+        window.remove(message);
+        throw e;
+      }
     } else {
       // Not before what is due again; and jnats would send it later, behind our back.
       sendLater(message, connected ? reason : "no connection");
@@ -92,9 +97,6 @@ final class Resender extends Thread {
     try {
       link.connection.publish(message.subject, message.replyTo, message.headers, message.body);
       return true;
-    } catch (IllegalArgumentException e) {
-      window.remove(message);
-      throw e;
     } catch (IllegalStateException e) {
       sendLater(message, e.getMessage()); // jnats' own queue is full, or the connection is lost
       return false;

@@ -18,6 +18,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Scanner;
 import java.util.concurrent.CompletableFuture;
@@ -55,9 +56,11 @@ class ConnectorIT {
     Thread thread =
         new Thread(
             () -> {
+              List<Socket> open = new ArrayList<>(); // one that is collected is closed
               try {
                 while (true) {
-                  behaviour.accept(socket.accept());
+                  open.add(socket.accept());
+                  behaviour.accept(open.get(open.size() - 1));
                 }
               } catch (IOException e) {
                 // closed: the test is over
