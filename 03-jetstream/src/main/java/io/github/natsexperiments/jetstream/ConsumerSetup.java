@@ -10,6 +10,7 @@ import io.github.natsexperiments.cli.Numbers;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Subjects;
 import io.github.natsexperiments.cli.Tally;
+import io.github.natsexperiments.resilience.AckSubject;
 import io.github.natsexperiments.resilience.ConsumerListener;
 import io.github.natsexperiments.resilience.NotPermittedException;
 import io.nats.client.Connection;
@@ -217,7 +218,7 @@ final class ConsumerSetup implements ConsumerListener {
 
   /** What others who share the consumer got is not missing. */
   void delivered(Message message) {
-    long delivery = message.metaData().consumerSequence();
+    long delivery = AckSubject.consumerSequence(message);
     if (lastDelivery > 0) {
       tally.givenToOthers(Math.max(0, delivery - lastDelivery - 1));
     }

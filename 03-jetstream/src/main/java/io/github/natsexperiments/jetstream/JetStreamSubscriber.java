@@ -107,7 +107,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
         message.ack();
       }
       unconfirmed = 0;
-      run.console().acked(message.metaData());
+      run.console().acked(message);
     } catch (TimeoutException e) {
       message.ack(); // sent when the server is back; the consumer remembers it as handled
       if (unconfirmed++ == 0) { // else it was said of the one before

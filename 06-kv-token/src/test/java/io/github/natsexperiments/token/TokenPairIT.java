@@ -12,6 +12,7 @@ import io.nats.client.api.Mirror;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -20,7 +21,16 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class TokenPairIT {
   private static final Login LOGIN = Login.issue();
 
-  @RegisterExtension final TestServer server = TestServer.with(LOGIN.config());
+  @RegisterExtension static final TestServer server = TestServer.with(LOGIN.config());
+
+  @AfterEach
+  void removeBuckets() throws Exception {
+    try (Connection connection = LOGIN.connect(server)) {
+      for (String bucket : connection.keyValueManagement().getBucketNames()) {
+        connection.keyValueManagement().delete(bucket);
+      }
+    }
+  }
 
   private void put(Object... args) {
     assertThat(LOGIN.publisher(server, args).start().waitForExit()).isZero();
@@ -279,6 +289,7 @@ class TokenPairIT {
     publisher.sigint();
     assertThat(publisher.waitForExit(Duration.ofSeconds(5))).isEqualTo(130);
     await().untilAsserted(() -> publisher.waitForStderr("without an answer"));
+    server.start();
   }
 
   private static long revision(String line) {

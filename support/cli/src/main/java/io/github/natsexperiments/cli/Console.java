@@ -106,8 +106,9 @@ public final class Console {
   }
 
   /** Prints the line of a message that a consumer has acknowledged, unless quiet. */
-  public void acked(NatsJetStreamMetaData about) {
+  public void acked(Message message) {
     if (!quiet) {
+      NatsJetStreamMetaData about = message.metaData();
       acked(
           about.getStream(),
           about.streamSequence(),

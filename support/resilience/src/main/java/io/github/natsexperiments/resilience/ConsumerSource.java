@@ -164,14 +164,14 @@ final class ConsumerSource {
     } else if (!isAcked(message)) {
       handler.onMessage(message);
       if (message.lastAck() == AckType.AckAck) {
-        acked.add(message.metaData().streamSequence());
+        acked.add(AckSubject.streamSequence(message));
       }
     }
   }
 
   /** Whether the message was handled before; then it is acknowledged again. */
   boolean isAcked(Message message) throws Exception {
-    boolean again = acked.contains(message.metaData().streamSequence());
+    boolean again = acked.contains(AckSubject.streamSequence(message));
     if (again) {
       message.ack();
       listener.ackedAgain(message);

@@ -29,6 +29,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -41,7 +42,12 @@ class IdempotentKeyValueIT {
   private static final String BUCKET = "bucket";
   private static final Duration SOON = Duration.ofSeconds(2);
 
-  @RegisterExtension final TestServer server = TestServer.profile("open");
+  @RegisterExtension static final TestServer server = TestServer.profile("open");
+
+  @AfterEach
+  void clear() throws Exception {
+    Sample.clear(server);
+  }
 
   /** The writes of the class, each to a key that holds what it needs. */
   enum Write {
@@ -469,7 +475,9 @@ class IdempotentKeyValueIT {
       }
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(SOON);
       assertThatThrownBy(() -> kv.put("key", bytes("y"))).isInstanceOf(CancellationException.class);
-      if (!killed) {
+      if (killed) {
+        server.start();
+      } else {
         server.resume();
       }
     }
@@ -512,6 +520,7 @@ class IdempotentKeyValueIT {
       await().pollDelay(Duration.ofMillis(300)).until(() -> true);
       thread.interrupt();
       ended.get(SOON.toMillis(), TimeUnit.MILLISECONDS);
+      server.start();
     }
   }
 

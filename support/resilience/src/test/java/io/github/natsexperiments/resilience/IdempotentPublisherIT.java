@@ -51,7 +51,7 @@ class IdempotentPublisherIT {
   private static final String STREAM = "s";
   private static final Duration SOON = Duration.ofSeconds(5);
 
-  @RegisterExtension final TestServer server = TestServer.profile("open");
+  @RegisterExtension static final TestServer server = TestServer.profile("open");
 
   @BeforeAll
   static void beOfPatience() {
@@ -66,6 +66,7 @@ class IdempotentPublisherIT {
     for (int i = toClose.size() - 1; i >= 0; i--) {
       toClose.get(i).close();
     }
+    Sample.clear(server);
   }
 
   private <T extends AutoCloseable> T closing(T resource) {
@@ -520,6 +521,7 @@ class IdempotentPublisherIT {
         .isInstanceOf(ConnectionClosedException.class);
     assertThat(acks).isDone();
     sending.cancel(true);
+    server.reload(ServerConfig.profile("open"));
   }
 
   @Test
@@ -538,6 +540,7 @@ class IdempotentPublisherIT {
     assertThat(failureOf(publishing))
         .isInstanceOf(NotPermittedException.class)
         .hasMessageContaining("Publish to \"bar\"");
+    server.reload(ServerConfig.profile("open"));
   }
 
   @ParameterizedTest
@@ -592,6 +595,7 @@ class IdempotentPublisherIT {
     assertThatThrownBy(() -> publisher.publish("foo", body(2)))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("may be stored or not");
+    server.start();
   }
 
   @Test

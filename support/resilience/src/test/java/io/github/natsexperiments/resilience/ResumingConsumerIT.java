@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ResumingConsumerIT {
   private static final Duration SOON = Duration.ofSeconds(2);
 
-  @RegisterExtension final TestServer server = TestServer.profile("open");
+  @RegisterExtension static final TestServer server = TestServer.profile("open");
 
   private Connection connection;
   private Reader reader;
@@ -45,6 +45,7 @@ class ResumingConsumerIT {
       reader.consumer.close();
     }
     connection.close();
+    Sample.clear(server);
   }
 
   private Reader start(String kind) throws Exception {

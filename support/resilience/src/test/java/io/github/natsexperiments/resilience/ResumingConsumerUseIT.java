@@ -56,7 +56,7 @@ class ResumingConsumerUseIT {
   private static final String INFO = "\"$JS.API.CONSUMER.INFO.numbers.reader\"";
   private static final String STREAM = "\"$JS.API.STREAM.INFO.numbers\"";
 
-  @RegisterExtension final TestServer server = TestServer.profile("open");
+  @RegisterExtension static final TestServer server = TestServer.profile("open");
 
   private Connection connection;
   private JetStreamManagement management;
@@ -74,6 +74,7 @@ class ResumingConsumerUseIT {
   void close() throws Exception {
     reader.consumer.close();
     connection.close();
+    Sample.clear(server);
   }
 
   private static ConsumerConfiguration.Builder durable() {

@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ResumingWatchIT {
   private static final Duration SOON = Duration.ofSeconds(2);
 
-  @RegisterExtension final TestServer server = TestServer.profile("open");
+  @RegisterExtension static final TestServer server = TestServer.profile("open");
 
   private final WatchRecorder seen = new WatchRecorder();
   private final List<AutoCloseable> open = new ArrayList<>();
@@ -48,6 +48,7 @@ class ResumingWatchIT {
     for (int i = open.size() - 1; i >= 0; i--) {
       open.get(i).close();
     }
+    Sample.clear(server);
   }
 
   private <T extends AutoCloseable> T closing(T what) {

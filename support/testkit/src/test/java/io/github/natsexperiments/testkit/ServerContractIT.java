@@ -38,8 +38,12 @@ import org.junit.platform.testkit.engine.EngineTestKit;
 class ServerContractIT {
 
   private static final Duration SOON = Duration.ofSeconds(10);
+  private static final ServerConfig OPEN = ServerConfig.profile("open");
+  private static final ServerConfig SMALL =
+      new ServerConfig("small", OPEN.text() + "\nmax_payload: 1234\n");
 
-  @RegisterExtension final TestServer server = TestServer.profile("open");
+  /** Each test leaves it running, with the configuration that it had. */
+  @RegisterExtension static final TestServer server = TestServer.with(OPEN);
 
   private Connection connect() throws IOException, InterruptedException {
     return Nats.connect(
@@ -53,6 +57,9 @@ class ServerContractIT {
   private void store(String... messages) throws Exception {
     try (Connection connection = connect()) {
       JetStreamManagement management = connection.jetStreamManagement();
+      if (management.getStreamNames().contains("kept")) {
+        management.deleteStream("kept");
+      }
       management.addStream(
           StreamConfiguration.builder()
               .name("kept")
@@ -167,36 +174,34 @@ class ServerContractIT {
 
   @Test
   void aReloadReplacesTheConfigurationAndKeepsConnections() throws Exception {
-    ServerConfig open = ServerConfig.profile("open");
     try (Connection before = connect()) {
       assertThat(before.getMaxPayload()).isEqualTo(1 << 20);
 
-      server.reload(new ServerConfig("small", open.text() + "\nmax_payload: 1234\n"));
+      server.reload(SMALL);
 
       before.flush(SOON);
       try (Connection after = connect()) {
         assertThat(after.getMaxPayload()).isEqualTo(1234);
       }
+      server.reload(OPEN);
     }
   }
 
   @Test
   void aReloadOutlivesARestart() throws Exception {
-    ServerConfig open = ServerConfig.profile("open");
-    server.reload(new ServerConfig("small", open.text() + "\nmax_payload: 1234\n"));
+    server.reload(SMALL);
     server.restart();
     try (Connection after = connect()) {
       assertThat(after.getMaxPayload()).isEqualTo(1234);
     }
+    server.reload(OPEN);
   }
 
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signal HUP")
   void aReloadThatTheServerRefusesFailsAndChangesNothing() throws Exception {
-    ServerConfig open = ServerConfig.profile("open");
-
     assertThatThrownBy(
-            () -> server.reload(new ServerConfig("wrong", open.text() + "\nmax_payload: -no-\n")))
+            () -> server.reload(new ServerConfig("wrong", OPEN.text() + "\nmax_payload: -no-\n")))
         .isInstanceOf(IOException.class)
         .hasMessageContainingAll("configuration \"wrong\"", "Failed to reload");
 
@@ -242,6 +247,7 @@ class ServerContractIT {
       server.lameDuck();
       assertThat(told).succeedsWithin(SOON);
     }
+    server.restart();
   }
 
   @Test
@@ -265,7 +271,7 @@ class ServerContractIT {
 
   @Test
   void closeTwiceIsCloseOnce() throws Exception {
-    RunningServer other = TestServer.start(ServerConfig.profile("open"));
+    RunningServer other = TestServer.start(OPEN);
     int port = other.port();
     other.close();
     other.close();
@@ -275,7 +281,7 @@ class ServerContractIT {
   /** A static field: one server for the tests of the class, and of the classes within. */
   @Nested
   class OfAClass {
-    @RegisterExtension static final TestServer shared = TestServer.profile("open");
+    @RegisterExtension static final TestServer shared = TestServer.with(OPEN);
 
     private static int port;
 
@@ -315,7 +321,7 @@ class ServerContractIT {
    * The first test to run fails and leaves its server dead, which must not be the second's trouble.
    */
   static class OneFails {
-    @RegisterExtension static final TestServer shared = TestServer.profile("open");
+    @RegisterExtension static final TestServer shared = TestServer.with(OPEN);
 
     private static final List<Integer> PORTS = new ArrayList<>();
 

@@ -1,0 +1,40 @@
+package io.github.natsexperiments.resilience;
+
+import io.nats.client.Message;
+
+/**
+ * Numbers of a delivered message, from the subject that its ack goes to. {@code metaData()} has
+ * them, too, with names and the time, and that is two fifths of the work of a reader that only
+ * counts and acknowledges.
+ */
+public final class AckSubject {
+  // $JS.ACK.STREAM.CONSUMER.DELIVERED.STREAM_SEQUENCE.CONSUMER_SEQUENCE.TIME.PENDING;
+  // between ACK and STREAM there may be domain and account, and at the end one more token.
+  private static final int STREAM_SEQUENCE = 5;
+  private static final int OF_SHORT_FORM = 9;
+
+  private AckSubject() {}
+
+  /** The message's number in its stream. */
+  public static long streamSequence(Message message) {
+    return number(message.getReplyTo(), STREAM_SEQUENCE);
+  }
+
+  /** The number of this delivery among all of its consumer. */
+  public static long consumerSequence(Message message) {
+    return number(message.getReplyTo(), STREAM_SEQUENCE + 1);
+  }
+
+  private static long number(String subject, int wanted) {
+    int tokens = 1;
+    for (int i = 0; i < subject.length(); i++) {
+      tokens += subject.charAt(i) == '.' ? 1 : 0;
+    }
+    int skip = tokens > OF_SHORT_FORM ? wanted + 2 : wanted;
+    int at = 0;
+    while (skip > 0) {
+      skip -= subject.charAt(at++) == '.' ? 1 : 0;
+    }
+    return Long.parseLong(subject, at, subject.indexOf('.', at), 10);
+  }
+}
