@@ -75,11 +75,9 @@ public final class BasicPublisher implements Callable<Integer> {
             .connectionTimeout(Duration.ofSeconds(10))
             // 3. How often to ask an idle server whether it is still there …
             .pingInterval(Duration.ofSeconds(20))
-            // 4. … and how many of these pings may stay unanswered: gone after up to 140 s of
-            // silence.
+            // 4. … and how many pings may stay unanswered: after up to 140 s it is taken for dead.
             .maxPingsOut(6)
-            // 5. After the connection is lost, try again for ever (0: never; jnats' default: 60
-            // times).
+            // 5. Connect again for ever when the connection is lost (0: never; default: 60 times).
             .maxReconnects(-1)
             // 6. The wait between two rounds of attempts.
             .reconnectWait(Duration.ofSeconds(5))
