@@ -134,8 +134,8 @@ public final class Connector {
     }
 
     /**
-     * Whether a real server has said something more right behind its greeting, such as that it is
-     * tired of waiting for a slow client: jnats does not take the two together.
+     * Whether a server has hung up: without a word, or with more than its greeting, such as that it
+     * is tired of waiting for a slow client: jnats does not take the two together.
      */
     boolean wasInterrupted() {
       return foreign == Reason.UNREACHABLE;
@@ -283,8 +283,7 @@ public final class Connector {
         case TLS_FIRST_EXPECTED -> "the server speaks TLS before anything else";
         case TLS_FIRST_NOT_OFFERED -> "the server does not begin with TLS";
         case FAILED -> "the server takes no line as long as the login (max_control_line)";
-        default ->
-            wasInterrupted() ? "the server hangs up right after its greeting" : e.getMessage();
+        default -> wasInterrupted() ? "the server hangs up while we connect" : e.getMessage();
       };
     }
   }

@@ -72,6 +72,8 @@ final class Probe {
 
   /** What a server really is whose first line jnats does not understand. */
   static Reason foreign(Options options) {
+    // Without a word: Docker, for example, has a port open before the server is there.
+    Reason reason = Reason.UNREACHABLE;
     for (URI server : options.getServers()) {
       String greeting = greeting(server, MILLIS);
       if (greeting.isEmpty()
@@ -82,8 +84,9 @@ final class Probe {
       if (greeting.startsWith("INFO ")) {
         return greeting.contains(FULL) ? Reason.SERVER_FULL : Reason.UNREACHABLE;
       }
+      reason = greeting.isEmpty() ? reason : Reason.NOT_A_NATS_SERVER;
     }
-    return Reason.NOT_A_NATS_SERVER;
+    return reason;
   }
 
   /** What a port says first; empty when it says nothing. */

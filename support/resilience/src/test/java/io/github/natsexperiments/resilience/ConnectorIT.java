@@ -159,7 +159,7 @@ class ConnectorIT {
     try (ServerSocket socket = port(behaviour)) {
       ConnectFailedException e = failure(options(url(socket)));
       assertThat(e.reason()).isEqualTo(Reason.UNREACHABLE);
-      assertThat(e).hasMessageContaining("hangs up right after its greeting");
+      assertThat(e).hasMessageContaining("hangs up while we connect");
     }
   }
 
@@ -216,6 +216,29 @@ class ConnectorIT {
       first.flush(Duration.ofSeconds(5));
       ConnectFailedException e = failure(options(full.url()));
       assertThat(e.reason()).isEqualTo(Reason.SERVER_FULL);
+    }
+  }
+
+  /** As when Docker has the port open before the server in the container listens. */
+  @Test
+  void aPortIsOpenBeforeTheServerIsThere() throws Exception {
+    String info = "INFO {\"server_id\":\"S\",\"version\":\"2.14.5\",\"max_payload\":1048576}\r\n";
+    AtomicInteger early = new AtomicInteger(20);
+    Consumer<Socket> behaviour =
+        socket -> {
+          if (early.getAndDecrement() > 0) {
+            close(socket);
+          } else {
+            say(socket, info);
+            answerPings(socket);
+          }
+        };
+    try (ServerSocket socket = port(behaviour)) {
+      ConnectFailedException e = failure(options(url(socket)));
+      assertThat(e.reason()).isEqualTo(Reason.UNREACHABLE);
+      assertThat(e).hasMessageContaining("hangs up while we connect");
+      Options options = options(url(socket)).build();
+      Connector.connect(options, Duration.ofSeconds(30)).close();
     }
   }
 
