@@ -41,6 +41,11 @@ final class ContainerServer implements RunningServer {
   private static final StartupCheckStrategy STARTED =
       new StartupCheckStrategy() {
         @Override
+        public boolean waitUntilStartupSuccessful(DockerClient docker, String containerId) {
+          return true; // else Docker is asked once a second at most
+        }
+
+        @Override
         public StartupStatus checkStartupState(DockerClient docker, String containerId) {
           return StartupStatus.SUCCESSFUL;
         }
