@@ -39,13 +39,13 @@ class TokenKitIT extends WithoutAKit {
 
   @Test
   void runsTheLessonWithATokenOfItsOwn() throws IOException {
-    RunningProgram first = lab("run", "6", "-n", 2, "-i", "2s");
+    RunningProgram first = lab("run", "6", "-n", 2, "-i", "300ms");
     assertThat(first.waitForExit()).isZero();
     first.waitForStderr("lab | Issued a token for this machine into " + KIT);
     first.waitForStdout("sub | PUT key \"key\" (revision = \"2\"");
     String token = token();
 
-    RunningProgram second = lab("run", "6", "-n", 2, "-i", "2s", "--increment");
+    RunningProgram second = lab("run", "6", "-n", 2, "-i", "300ms", "--increment");
     assertThat(second.waitForExit()).isZero();
     second.waitForStdout("revision = \"2\", value = \"2\""); // an option with or without a value
     assertThat(second.stderrLines()).noneMatch(line -> line.contains("Issued"));

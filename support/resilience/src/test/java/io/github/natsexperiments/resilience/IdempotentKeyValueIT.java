@@ -402,6 +402,7 @@ class IdempotentKeyValueIT {
     return null;
   }
 
+  @Tag("soak")
   @Test
   void itOutlivesAPausedAndARestartedServer() throws Exception {
     try (Connection connection = connect(server.url())) {
