@@ -79,6 +79,7 @@ class BasicStopIT {
     assertThat(counted(subscriber, "Received")).isEqualTo(published);
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @CsvSource({"INT, 130", "TERM, 143"})
   void programsThatWaitStopAtOnce(String signal, int exitCode) {
@@ -157,6 +158,7 @@ class BasicStopIT {
     assertThat(counted(subscriber, "Received")).isGreaterThan(5_000);
   }
 
+  @Tag("soak")
   @Test
   void ctrlCDoesNotWaitForAServerThatIsGone() throws IOException {
     RunningProgram subscriber = waiting(subscriber(server));
@@ -170,6 +172,7 @@ class BasicStopIT {
     }
   }
 
+  @Tag("soak")
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has neither sh nor named pipes")
   void whatHasArrivedIsHandledBeforeTheEnd(@TempDir Path directory) throws Exception {

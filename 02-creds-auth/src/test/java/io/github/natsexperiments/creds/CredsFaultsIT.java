@@ -68,6 +68,7 @@ class CredsFaultsIT {
   }
 
   /** The account has a template for all users that a signing key signs for. */
+  @Tag("soak")
   @Test
   void aUserOfAScopedSigningKey() throws Exception {
     NKey account = key("account");
@@ -199,6 +200,7 @@ class CredsFaultsIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void anNkey() throws Exception {
     NKey user = NKey.createUser(null);

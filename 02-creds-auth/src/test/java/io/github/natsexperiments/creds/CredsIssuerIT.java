@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -255,6 +256,7 @@ class CredsIssuerIT {
     assertThat(Files.readString(conf)).contains("port: 5555 # mine");
   }
 
+  @Tag("soak")
   @Test
   void withoutAKitThereIsNothingToAddTo() throws IOException {
     failsWith(

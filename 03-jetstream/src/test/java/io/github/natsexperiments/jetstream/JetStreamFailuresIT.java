@@ -97,6 +97,7 @@ class JetStreamFailuresIT {
     assertThat(numbers(subscriber)).isEqualTo(upTo(10));
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(strings = {"--subject=foo", "--async"})
   void aFullServerRefusesAndKeepsWhatItAcknowledged(String mode) throws IOException {
@@ -167,6 +168,7 @@ class JetStreamFailuresIT {
     assertThat(acks(publisher)).hasSize(2);
   }
 
+  @Tag("soak")
   @Test
   void theStreamOrTheConsumerHasAnotherSubject() throws Exception {
     publisher(server, "-n", 1).start().waitForExit();

@@ -257,6 +257,7 @@ class JetStreamPairIT {
     again.waitForStderr("--from is for a new consumer");
   }
 
+  @Tag("soak")
   @Test
   void orderedReadsEverythingAndLeavesTheDurableAlone() throws Exception {
     published(5000, "--async", "-q");
@@ -272,6 +273,7 @@ class JetStreamPairIT {
     }
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(ints = {1, 7, 1000, 4096})
   void aWindowStoresInOrderAndPrintsEveryAck(int window) {
@@ -323,6 +325,7 @@ class JetStreamPairIT {
     assertNothingUnacknowledged();
   }
 
+  @Tag("soak")
   @Test
   void aWorkQueueForgetsWhatIsAcknowledged() throws Exception {
     published(10, "--retention", "workqueue");
@@ -339,6 +342,7 @@ class JetStreamPairIT {
     ordered.waitForStderr("a work queue wants acks");
   }
 
+  @Tag("soak")
   @Test
   void interestKeepsNothingForNobody() throws Exception {
     published(3, "--retention", "interest");

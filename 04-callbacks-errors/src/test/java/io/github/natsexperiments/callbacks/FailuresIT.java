@@ -86,6 +86,7 @@ class FailuresIT {
     assertThat(publisher.stderrLines()).noneMatch(line -> line.contains("have no ack"));
   }
 
+  @Tag("soak")
   @Test
   void messagesThatAreTooLarge() throws Exception {
     fails(

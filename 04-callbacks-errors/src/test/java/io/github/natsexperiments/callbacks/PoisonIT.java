@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.natsexperiments.testkit.Pair;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -44,6 +45,7 @@ class PoisonIT {
     assertThat(Durable.consumer(server).getNumAckPending()).isZero();
   }
 
+  @Tag("soak")
   @Test
   void maxDeliverSaysHowOften() {
     assertThat(publisher(server, "-n", 3, "-i", 0, "-H", "A:1").start().waitForExit()).isZero();

@@ -142,6 +142,7 @@ class KvFailuresIT {
     assertThat(lastLine(publisher, 1)).contains("No bucket \"three\": replicas > 1");
   }
 
+  @Tag("soak")
   @Test
   void theBucketIsDeletedWhileItIsWatched() throws Exception {
     publisher(server, "--bucket", "brief", "-n", 1).start().waitForExit();
@@ -238,6 +239,7 @@ class KvFailuresIT {
         .isEqualTo("ERROR Bucket \"closed\" is sealed: it takes no writes any more");
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(strings = {"--quiet", "--async"})
   void aMirrorTakesNoPuts(String option) throws Exception {
@@ -301,6 +303,7 @@ class KvFailuresIT {
     assertThat(publisher.start().waitForExit()).isZero();
   }
 
+  @Tag("soak")
   @Test
   void noJetStream() throws Exception {
     ServerConfig config = new ServerConfig("no JetStream", "http: 8222\n");

@@ -26,6 +26,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -79,6 +80,7 @@ class KvPairIT {
     assertThat(subscriber.waitForStderr("Received 51 messages")).endsWith("last revision 51");
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @CsvSource({
     "room.1,   room.1",
@@ -131,9 +133,12 @@ class KvPairIT {
     assertThat(show("--bucket", "look", "--get", "a")).containsExactly(Entry.put("a", 3, "2"));
     assertThat(show("--bucket", "look", "--get", "b@2")).containsExactly(Entry.put("b", 2, "1"));
 
-    for (String nothing : List.of("b", "b@5", "b@1", "c", "a@77")) {
-      RunningProgram get = subscriber(server, "--bucket", "look", "--get", nothing).start();
-      assertThat(get.waitForExit()).as(nothing).isEqualTo(1);
+    List<RunningProgram> gets =
+        Stream.of("b", "b@5", "b@1", "c", "a@77")
+            .map(nothing -> subscriber(server, "--bucket", "look", "--get", nothing).start())
+            .toList();
+    for (RunningProgram get : gets) {
+      assertThat(get.waitForExit()).isEqualTo(1);
       get.waitForStderr("ERROR ");
       assertThat(get.stdoutLines()).isEmpty();
     }
@@ -188,6 +193,7 @@ class KvPairIT {
         .hasSize(3);
   }
 
+  @Tag("soak")
   @Test
   void aPollOfNothingGivesUp() {
     put("--bucket", "poll", "-n", 1);
@@ -299,6 +305,7 @@ class KvPairIT {
                 + " history is 3, not 5, storage is file, not memory");
   }
 
+  @Tag("soak")
   @Test
   void valuesOfABucketWithALifetimeDisappear() {
     put("--bucket", "short", "--ttl-bucket", "1s", "-n", 1);

@@ -189,6 +189,7 @@ class TokenPairIT {
     publisher.waitForStderr("ERROR Bucket \"sample_kv\": it was created without --ttl");
   }
 
+  @Tag("soak")
   @Test
   void aBucketThatForgetsTooSoonIsTold() {
     put("-n", 1, "--key", "other");
@@ -197,6 +198,7 @@ class TokenPairIT {
     publisher.waitForStderr("WARN Bucket \"sample_kv\" keeps 1 of the 64 newest values");
   }
 
+  @Tag("soak")
   @Test
   void wrongUsage() {
     for (List<Object> args :
@@ -215,6 +217,7 @@ class TokenPairIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void moreReplicasThanServers() {
     RunningProgram publisher = LOGIN.publisher(server, "--replicas", 3).start();

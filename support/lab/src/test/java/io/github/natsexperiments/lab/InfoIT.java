@@ -13,6 +13,7 @@ import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -106,6 +107,7 @@ class InfoIT {
     lab.waitForStderr("Cannot reach nats://127.0.0.1:1: connection refused");
   }
 
+  @Tag("soak")
   @Test
   void helpsWithoutACommand() {
     List<String> usage = output("--help");

@@ -58,6 +58,7 @@ class RunIT {
     lab.waitForStderr("sub | INFO Received 10 messages");
   }
 
+  @Tag("soak")
   @Test
   void givesTheSubscriberMorePatienceThanThePaceNeeds() {
     RunningProgram lab = lab(temporary, "run", "1", "--interval", "1m", "-n", 2).start();
@@ -81,6 +82,7 @@ class RunIT {
         .doesNotContain("--queue", "--reply");
   }
 
+  @Tag("soak")
   @Test
   void passesLongLinesOnWhole() {
     RunningProgram lab = lab(temporary, "run", "1", "-n", 2, "-i", 0, "--size", 900_000).start();
@@ -141,6 +143,7 @@ class RunIT {
         .noneMatch(line -> line.matches("(\\^C)?lab \\|\\s*|\\^Clab .*"));
   }
 
+  @Tag("soak")
   @ParameterizedTest
   @ValueSource(strings = {"run 1 -n 3 -i 0", "server --port 0"})
   @EnabledOnOs(OS.LINUX)
@@ -172,6 +175,7 @@ class RunIT {
                     && line.endsWith(" 3 0"));
   }
 
+  @Tag("soak")
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no watchdog")
   void leavesNothingRunningWhenKilled() {
@@ -265,6 +269,7 @@ class RunIT {
     assertThat(lab.stderrLines()).noneMatch(line -> line.contains("ERROR"));
   }
 
+  @Tag("soak")
   @Test
   @DisabledOnOs(OS.WINDOWS)
   void endsQuietlyWhenNobodyReadsItsOutput() {

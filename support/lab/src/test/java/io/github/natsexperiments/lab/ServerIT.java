@@ -139,6 +139,7 @@ class ServerIT {
     assertThat(first.isRunning()).isTrue();
   }
 
+  @Tag("soak")
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no watchdog")
   void theServerGoesWhenTheLabIsKilled() {

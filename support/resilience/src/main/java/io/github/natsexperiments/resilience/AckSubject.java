@@ -5,7 +5,10 @@ import io.nats.client.Message;
 /**
  * Numbers of a delivered message, from the subject that its ack goes to. {@code metaData()} has
  * them, too, with names and the time, and that is two fifths of the work of a reader that only
- * counts and acknowledges.
+ * counts and acknowledges. Thread-safe: it has no state.
+ *
+ * @see <a href="https://docs.nats.io/nats-concepts/jetstream/consumers">NATS documentation:
+ *     consumers</a>
  */
 public final class AckSubject {
   // $JS.ACK.STREAM.CONSUMER.DELIVERED.STREAM_SEQUENCE.CONSUMER_SEQUENCE.TIME.PENDING;
@@ -15,12 +18,20 @@ public final class AckSubject {
 
   private AckSubject() {}
 
-  /** The message's number in its stream. */
+  /**
+   * The message's number in its stream, from 1.
+   *
+   * @param message one that a consumer has delivered
+   */
   public static long streamSequence(Message message) {
     return number(message.getReplyTo(), STREAM_SEQUENCE);
   }
 
-  /** The number of this delivery among all of its consumer. */
+  /**
+   * The number of this delivery among all of its consumer, from 1.
+   *
+   * @param message one that a consumer has delivered
+   */
   public static long consumerSequence(Message message) {
     return number(message.getReplyTo(), STREAM_SEQUENCE + 1);
   }

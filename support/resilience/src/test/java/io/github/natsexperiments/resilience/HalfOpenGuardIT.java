@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -72,6 +73,7 @@ class HalfOpenGuardIT {
     }
   }
 
+  @Tag("soak")
   @Test
   void nobodyIsCalledAfterClose() throws Exception {
     AtomicInteger calls = new AtomicInteger();

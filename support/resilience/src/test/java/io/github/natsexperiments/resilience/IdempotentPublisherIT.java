@@ -720,6 +720,7 @@ class IdempotentPublisherIT {
         .isEqualTo(LongStream.range(0, messages).boxed().toList());
   }
 
+  @Tag("soak")
   @Test
   void inOrderAlsoWhenTheNetworkIsSilent() throws Exception {
     withStream();

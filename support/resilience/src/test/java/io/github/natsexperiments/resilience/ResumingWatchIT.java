@@ -387,6 +387,7 @@ class ResumingWatchIT {
   }
 
   /** A watcher that takes its time is no reason for a second consumer, and loses nothing. */
+  @Tag("soak")
   @Test
   void aSlowWatcherAndManyBytes() throws Exception {
     KeyValue kv = bucket(StorageType.Memory);

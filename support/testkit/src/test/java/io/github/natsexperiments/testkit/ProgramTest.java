@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -235,6 +236,7 @@ class ProgramTest {
         .hasLineCount(84);
   }
 
+  @Tag("soak")
   @Test
   void closeEndsTheProgramAndItsChildren() {
     assumeThat(File.separatorChar).as("not Windows").isEqualTo('/');
