@@ -358,12 +358,12 @@ class JetStreamPairIT {
   @Tag("soak")
   @Test
   void limitsRemoveTheOldest() throws Exception {
-    published(25, "--max-messages", 10, "--max-age", "2s", "-q");
+    published(25, "--max-messages", 10, "--max-age", "6s", "-q");
     RunningProgram subscriber = subscriber(server, "-n", 10, "-t", "9s").start();
     assertThat(subscriber.waitForExit()).isZero();
     assertThat(numbers(subscriber)).isEqualTo(range(15, 25));
     try (JetStreamView view = new JetStreamView(server)) {
-      await().atMost(Duration.ofSeconds(10)).until(() -> view.messages() == 0);
+      await().atMost(Duration.ofSeconds(15)).until(() -> view.messages() == 0);
     }
   }
 

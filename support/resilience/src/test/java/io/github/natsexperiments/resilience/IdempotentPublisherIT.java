@@ -575,7 +575,7 @@ class IdempotentPublisherIT {
                 thread[0] = Thread.currentThread();
                 wait.run();
               });
-      await().until(() -> thread[0] != null && isWaiting(thread[0]));
+      await().until(() -> interrupted.isDone() || thread[0] != null && isWaiting(thread[0]));
       thread[0].interrupt();
       assertThat(failureOf(interrupted)).isInstanceOf(InterruptedException.class);
 
