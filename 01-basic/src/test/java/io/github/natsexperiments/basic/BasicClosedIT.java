@@ -91,7 +91,7 @@ class BasicClosedIT {
   }
 
   /** The server's refusal is no answer to anything: it comes to the ErrorListener alone. */
-  @Tag("soak")
+  @Tag("more")
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -79,7 +79,7 @@ class BasicStopIT {
     assertThat(counted(subscriber, "Received")).isEqualTo(published);
   }
 
-  @Tag("soak")
+  @Tag("more")
   @ParameterizedTest
   @CsvSource({"INT, 130", "TERM, 143"})
   void programsThatWaitStopAtOnce(String signal, int exitCode) {
@@ -158,7 +158,7 @@ class BasicStopIT {
     assertThat(counted(subscriber, "Received")).isGreaterThan(5_000);
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void ctrlCDoesNotWaitForAServerThatIsGone() throws IOException {
     RunningProgram subscriber = waiting(subscriber(server));
@@ -172,7 +172,7 @@ class BasicStopIT {
     }
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has neither sh nor named pipes")
   void whatHasArrivedIsHandledBeforeTheEnd(@TempDir Path directory) throws Exception {

@@ -68,7 +68,7 @@ class CredsFaultsIT {
   }
 
   /** The account has a template for all users that a signing key signs for. */
-  @Tag("soak")
+  @Tag("more")
   @Test
   void aUserOfAScopedSigningKey() throws Exception {
     NKey account = key("account");
@@ -200,7 +200,7 @@ class CredsFaultsIT {
     }
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void anNkey() throws Exception {
     NKey user = NKey.createUser(null);

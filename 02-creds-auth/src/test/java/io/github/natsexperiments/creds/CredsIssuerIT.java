@@ -256,7 +256,7 @@ class CredsIssuerIT {
     assertThat(Files.readString(conf)).contains("port: 5555 # mine");
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void withoutAKitThereIsNothingToAddTo() throws IOException {
     failsWith(

@@ -97,7 +97,7 @@ class JetStreamFailuresIT {
     assertThat(numbers(subscriber)).isEqualTo(upTo(10));
   }
 
-  @Tag("soak")
+  @Tag("more")
   @ParameterizedTest
   @ValueSource(strings = {"--subject=foo", "--async"})
   void aFullServerRefusesAndKeepsWhatItAcknowledged(String mode) throws IOException {
@@ -139,6 +139,7 @@ class JetStreamFailuresIT {
     assertThat(acks(publisher)).hasSize(1);
   }
 
+  @Tag("more")
   @Test
   void theSubjectBelongsToAnotherStream() {
     publisher(server, "-n", 1).start().waitForExit();
@@ -168,7 +169,7 @@ class JetStreamFailuresIT {
     assertThat(acks(publisher)).hasSize(2);
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void theStreamOrTheConsumerHasAnotherSubject() throws Exception {
     publisher(server, "-n", 1).start().waitForExit();

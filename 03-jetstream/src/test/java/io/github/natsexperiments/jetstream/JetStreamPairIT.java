@@ -257,7 +257,7 @@ class JetStreamPairIT {
     again.waitForStderr("--from is for a new consumer");
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void orderedReadsEverythingAndLeavesTheDurableAlone() throws Exception {
     published(5000, "--async", "-q");
@@ -273,7 +273,7 @@ class JetStreamPairIT {
     }
   }
 
-  @Tag("soak")
+  @Tag("more")
   @ParameterizedTest
   @ValueSource(ints = {1, 7, 1000, 4096})
   void aWindowStoresInOrderAndPrintsEveryAck(int window) {
@@ -325,7 +325,7 @@ class JetStreamPairIT {
     assertNothingUnacknowledged();
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void aWorkQueueForgetsWhatIsAcknowledged() throws Exception {
     published(10, "--retention", "workqueue");
@@ -342,7 +342,7 @@ class JetStreamPairIT {
     ordered.waitForStderr("a work queue wants acks");
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void interestKeepsNothingForNobody() throws Exception {
     published(3, "--retention", "interest");

@@ -34,6 +34,7 @@ class JetStreamPublisherIT {
     }
   }
 
+  @Tag("more")
   @ParameterizedTest
   @ValueSource(strings = {"no_ack", "mirror", "sealed"})
   void aStreamThatGivesNoAcksIsRefusedAtOnce(String kind) throws Exception {

@@ -86,7 +86,7 @@ class FailuresIT {
     assertThat(publisher.stderrLines()).noneMatch(line -> line.contains("have no ack"));
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void messagesThatAreTooLarge() throws Exception {
     fails(
@@ -121,6 +121,7 @@ class FailuresIT {
     }
   }
 
+  @Tag("more")
   @Test
   void memoryStorageIsGoneAfterARestart() throws Exception {
     stream(StreamConfiguration.builder().storageType(StorageType.Memory));

@@ -96,7 +96,7 @@ class GalleryIT {
     }
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void leavesNothingBehindWhenItIsStopped() throws Exception {
     RunningProgram gallery = Program.jar("gallery").env("NATS_URL", server.url()).start();

@@ -45,7 +45,7 @@ class PoisonIT {
     assertThat(Durable.consumer(server).getNumAckPending()).isZero();
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void maxDeliverSaysHowOften() {
     assertThat(publisher(server, "-n", 3, "-i", 0, "-H", "A:1").start().waitForExit()).isZero();

@@ -45,7 +45,7 @@ class StopIT {
     assertThat(StoredNumbers.count(server, "sample_stream")).isEqualTo(published);
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void countStopsExactlyThereAndTheNextRunHasTheRest() throws Exception {
     assertThat(publisher(server, "-n", 1000, "-i", 0, "-q").start().waitForExit()).isZero();

@@ -142,7 +142,7 @@ class KvFailuresIT {
     assertThat(lastLine(publisher, 1)).contains("No bucket \"three\": replicas > 1");
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void theBucketIsDeletedWhileItIsWatched() throws Exception {
     publisher(server, "--bucket", "brief", "-n", 1).start().waitForExit();
@@ -180,6 +180,7 @@ class KvFailuresIT {
     assertThat(following.waitForExit()).isZero();
   }
 
+  @Tag("more")
   @ParameterizedTest
   @ValueSource(strings = {"--storage=file", "--async"})
   void theBucketIsDeletedWhileItIsWritten(String option) throws Exception {
@@ -212,6 +213,7 @@ class KvFailuresIT {
     }
   }
 
+  @Tag("more")
   @Test
   void theBucketIsDeletedWhileItIsPolled() throws Exception {
     publisher(server, "--bucket", "cut", "-n", 1).start().waitForExit();
@@ -224,6 +226,7 @@ class KvFailuresIT {
     poll.waitForStderr("ERROR Bucket \"cut\" is gone: ");
   }
 
+  @Tag("more")
   @Test
   void aSealedBucketTakesNoPuts() throws Exception {
     publisher(server, "--bucket", "closed", "-n", 1).start().waitForExit();
@@ -239,7 +242,7 @@ class KvFailuresIT {
         .isEqualTo("ERROR Bucket \"closed\" is sealed: it takes no writes any more");
   }
 
-  @Tag("soak")
+  @Tag("more")
   @ParameterizedTest
   @ValueSource(strings = {"--quiet", "--async"})
   void aMirrorTakesNoPuts(String option) throws Exception {
@@ -303,7 +306,7 @@ class KvFailuresIT {
     assertThat(publisher.start().waitForExit()).isZero();
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void noJetStream() throws Exception {
     ServerConfig config = new ServerConfig("no JetStream", "http: 8222\n");
@@ -314,6 +317,7 @@ class KvFailuresIT {
     }
   }
 
+  @Tag("more")
   @Test
   void nothingComes() {
     publisher(server, "--bucket", "still", "-n", 1).start().waitForExit();

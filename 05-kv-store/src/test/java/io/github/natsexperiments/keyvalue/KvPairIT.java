@@ -80,7 +80,7 @@ class KvPairIT {
     assertThat(subscriber.waitForStderr("Received 51 messages")).endsWith("last revision 51");
   }
 
-  @Tag("soak")
+  @Tag("more")
   @ParameterizedTest
   @CsvSource({
     "room.1,   room.1",
@@ -185,6 +185,7 @@ class KvPairIT {
     return entries.get(entries.size() - 1);
   }
 
+  @Tag("more")
   @Test
   void aPollCounts() {
     put("--bucket", "poll", "-n", 1);
@@ -193,7 +194,7 @@ class KvPairIT {
         .hasSize(3);
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void aPollOfNothingGivesUp() {
     put("--bucket", "poll", "-n", 1);
@@ -291,6 +292,7 @@ class KvPairIT {
     }
   }
 
+  @Tag("more")
   @Test
   void anExistingBucketIsUsedAsItIs() {
     put("--bucket", "mine", "--history", 3, "-n", 1);
@@ -305,7 +307,7 @@ class KvPairIT {
                 + " history is 3, not 5, storage is file, not memory");
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void valuesOfABucketWithALifetimeDisappear() {
     put("--bucket", "short", "--ttl-bucket", "1s", "-n", 1);

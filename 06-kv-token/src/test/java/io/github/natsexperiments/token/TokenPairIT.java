@@ -189,7 +189,7 @@ class TokenPairIT {
     publisher.waitForStderr("ERROR Bucket \"sample_kv\": it was created without --ttl");
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void aBucketThatForgetsTooSoonIsTold() {
     put("-n", 1, "--key", "other");
@@ -198,7 +198,7 @@ class TokenPairIT {
     publisher.waitForStderr("WARN Bucket \"sample_kv\" keeps 1 of the 64 newest values");
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void wrongUsage() {
     for (List<Object> args :
@@ -217,7 +217,7 @@ class TokenPairIT {
     }
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void moreReplicasThanServers() {
     RunningProgram publisher = LOGIN.publisher(server, "--replicas", 3).start();

@@ -107,7 +107,7 @@ class InfoIT {
     lab.waitForStderr("Cannot reach nats://127.0.0.1:1: connection refused");
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void helpsWithoutACommand() {
     List<String> usage = output("--help");

@@ -58,7 +58,7 @@ class RunIT {
     lab.waitForStderr("sub | INFO Received 10 messages");
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void givesTheSubscriberMorePatienceThanThePaceNeeds() {
     RunningProgram lab = lab(temporary, "run", "1", "--interval", "1m", "-n", 2).start();
@@ -82,7 +82,7 @@ class RunIT {
         .doesNotContain("--queue", "--reply");
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void passesLongLinesOnWhole() {
     RunningProgram lab = lab(temporary, "run", "1", "-n", 2, "-i", 0, "--size", 900_000).start();
@@ -143,7 +143,7 @@ class RunIT {
         .noneMatch(line -> line.matches("(\\^C)?lab \\|\\s*|\\^Clab .*"));
   }
 
-  @Tag("soak")
+  @Tag("more")
   @ParameterizedTest
   @ValueSource(strings = {"run 1 -n 3 -i 0", "server --port 0"})
   @EnabledOnOs(OS.LINUX)
@@ -175,7 +175,7 @@ class RunIT {
                     && line.endsWith(" 3 0"));
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no watchdog")
   void leavesNothingRunningWhenKilled() {
@@ -269,7 +269,7 @@ class RunIT {
     assertThat(lab.stderrLines()).noneMatch(line -> line.contains("ERROR"));
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   @DisabledOnOs(OS.WINDOWS)
   void endsQuietlyWhenNobodyReadsItsOutput() {

@@ -139,7 +139,7 @@ class ServerIT {
     assertThat(first.isRunning()).isTrue();
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no watchdog")
   void theServerGoesWhenTheLabIsKilled() {

@@ -73,7 +73,7 @@ class HalfOpenGuardIT {
     }
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void nobodyIsCalledAfterClose() throws Exception {
     AtomicInteger calls = new AtomicInteger();

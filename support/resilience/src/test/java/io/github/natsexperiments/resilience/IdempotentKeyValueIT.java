@@ -195,6 +195,7 @@ class IdempotentKeyValueIT {
   }
 
   /** The same, and the server crashes: what it knows then is what the bucket has kept. */
+  @Tag("more")
   @ParameterizedTest
   @EnumSource(Write.class)
   void storedAnswerLostAndTheServerKilled(Write write) throws Exception {
@@ -225,6 +226,7 @@ class IdempotentKeyValueIT {
   }
 
   /** Longer than the server remembers ids: the history has it. */
+  @Tag("more")
   @ParameterizedTest
   @EnumSource(
       value = Write.class,
@@ -402,7 +404,7 @@ class IdempotentKeyValueIT {
     return null;
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void itOutlivesAPausedAndARestartedServer() throws Exception {
     try (Connection connection = connect(server.url())) {
@@ -453,6 +455,7 @@ class IdempotentKeyValueIT {
     }
   }
 
+  @Tag("more")
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void closeEndsEveryWait(boolean killed) throws Exception {
@@ -585,6 +588,7 @@ class IdempotentKeyValueIT {
   }
 
   /** What somebody else on the connection may not do is not our failure. */
+  @Tag("more")
   @Test
   void aViolationOfAnotherSubjectIsNotOurs() throws Exception {
     String users =

@@ -307,7 +307,7 @@ class IdempotentPublisherIT {
     survivesKills(false);
   }
 
-  @Tag("soak") // until a kill has come between the message and its ack
+  @Tag("more") // until a kill has come between the message and its ack
   @Test
   void norWhenTheStreamForgetsIdsMeanwhile() throws Exception {
     survivesKills(true);
@@ -330,7 +330,7 @@ class IdempotentPublisherIT {
     assertThat(met.getAsBoolean()).isTrue();
   }
 
-  @Tag("soak")
+  @Tag("more")
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void publishOneByOneSurvivesKills(boolean readBack) throws Exception {
@@ -720,7 +720,7 @@ class IdempotentPublisherIT {
         .isEqualTo(LongStream.range(0, messages).boxed().toList());
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void inOrderAlsoWhenTheNetworkIsSilent() throws Exception {
     withStream();

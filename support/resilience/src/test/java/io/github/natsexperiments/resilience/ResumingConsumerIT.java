@@ -229,7 +229,7 @@ class ResumingConsumerIT {
     assertThat(reader.numbers).endsWith(5, 6, 7, 8, 9);
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void consumerDeletedForGood() throws Exception {
     start("durable");

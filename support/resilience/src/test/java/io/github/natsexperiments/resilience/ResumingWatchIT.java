@@ -387,7 +387,7 @@ class ResumingWatchIT {
   }
 
   /** A watcher that takes its time is no reason for a second consumer, and loses nothing. */
-  @Tag("soak")
+  @Tag("more")
   @Test
   void aSlowWatcherAndManyBytes() throws Exception {
     KeyValue kv = bucket(StorageType.Memory);

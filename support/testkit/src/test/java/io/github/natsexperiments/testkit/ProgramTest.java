@@ -236,7 +236,7 @@ class ProgramTest {
         .hasLineCount(84);
   }
 
-  @Tag("soak")
+  @Tag("more")
   @Test
   void closeEndsTheProgramAndItsChildren() {
     assumeThat(File.separatorChar).as("not Windows").isEqualTo('/');
