@@ -68,13 +68,13 @@ public final class Connector {
   public static Connection connect(Options options, Duration wait)
       throws ConnectFailedException, InterruptedException {
     long end = System.nanoTime() + wait.toNanos();
-    int interrupted = 0;
+    int hungUp = 0;
     while (true) {
       Attempt attempt = new Attempt(options);
       try {
         return attempt.connect();
       } catch (ConnectFailedException e) {
-        if (attempt.wasInterrupted() && ++interrupted < ATTEMPTS) {
+        if (attempt.hasHungUp() && ++hungUp < ATTEMPTS) {
           continue;
         }
         long left = end - System.nanoTime();
@@ -137,7 +137,7 @@ public final class Connector {
      * Whether a server has hung up: without a word, or with more than its greeting, such as that it
      * is tired of waiting for a slow client: jnats does not take the two together.
      */
-    boolean wasInterrupted() {
+    boolean hasHungUp() {
       return foreign == Reason.UNREACHABLE;
     }
 
@@ -283,7 +283,7 @@ public final class Connector {
         case TLS_FIRST_EXPECTED -> "the server speaks TLS before anything else";
         case TLS_FIRST_NOT_OFFERED -> "the server does not begin with TLS";
         case FAILED -> "the server takes no line as long as the login (max_control_line)";
-        default -> wasInterrupted() ? "the server hangs up while we connect" : e.getMessage();
+        default -> hasHungUp() ? "the server hangs up while we connect" : e.getMessage();
       };
     }
   }

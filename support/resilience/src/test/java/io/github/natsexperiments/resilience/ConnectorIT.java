@@ -31,6 +31,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Why there is no connection, and how soon it is known. */
 class ConnectorIT {
+  private static final String INFO =
+      "INFO {\"server_id\":\"S\",\"version\":\"2.14.5\",\"max_payload\":1048576}\r\n";
+
   private static final ServerConfig WITH_TOKEN =
       new ServerConfig("token", "http: 8222\nauthorization { token: example }\n");
 
@@ -139,18 +142,14 @@ class ConnectorIT {
   /** A slow client hears that the server is tired of waiting together with its greeting. */
   @Test
   void aGreetingThatIsInterrupted() throws Exception {
-    String info = "INFO {\"server_id\":\"S\",\"version\":\"2.14.5\",\"max_payload\":1048576}\r\n";
     AtomicInteger impatient = new AtomicInteger(1);
     Consumer<Socket> behaviour =
-        socket -> {
-          if (impatient.getAndDecrement() > 0) {
-            say(socket, info + "-ERR 'Authentication Timeout'\r\n");
-            close(socket);
-          } else {
-            say(socket, info);
-            answerPings(socket);
-          }
-        };
+        serverAfter(
+            impatient,
+            socket -> {
+              say(socket, INFO + "-ERR 'Authentication Timeout'\r\n");
+              close(socket);
+            });
     try (ServerSocket socket = port(behaviour);
         Connection connection = Connector.connect(options(url(socket)).build())) {
       connection.flush(Duration.ofSeconds(5));
@@ -169,6 +168,18 @@ class ConnectorIT {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Does something else with so many connections, and is a server for those that follow. */
+  private static Consumer<Socket> serverAfter(AtomicInteger connections, Consumer<Socket> before) {
+    return socket -> {
+      if (connections.getAndDecrement() > 0) {
+        before.accept(socket);
+      } else {
+        say(socket, INFO);
+        answerPings(socket);
+      }
+    };
   }
 
   private static void answerPings(Socket socket) {
@@ -222,18 +233,8 @@ class ConnectorIT {
   /** As when Docker has the port open before the server in the container listens. */
   @Test
   void aPortIsOpenBeforeTheServerIsThere() throws Exception {
-    String info = "INFO {\"server_id\":\"S\",\"version\":\"2.14.5\",\"max_payload\":1048576}\r\n";
     AtomicInteger early = new AtomicInteger(20);
-    Consumer<Socket> behaviour =
-        socket -> {
-          if (early.getAndDecrement() > 0) {
-            close(socket);
-          } else {
-            say(socket, info);
-            answerPings(socket);
-          }
-        };
-    try (ServerSocket socket = port(behaviour)) {
+    try (ServerSocket socket = port(serverAfter(early, ConnectorIT::close))) {
       ConnectFailedException e = failure(options(url(socket)));
       assertThat(e.reason()).isEqualTo(Reason.UNREACHABLE);
       assertThat(e).hasMessageContaining("hangs up while we connect");
