@@ -166,8 +166,7 @@ class BasicFailuresIT {
     failsInOneLine(
         publisher(server, args.toArray()).start(),
         2,
-        "See java -jar ",
-        "publisher.jar --help",
+        Program.seeHelp("publisher"),
         args.get(args.size() - 1));
   }
 
@@ -187,8 +186,7 @@ class BasicFailuresIT {
     failsInOneLine(
         subscriber(server, args.toArray()).start(),
         2,
-        "See java -jar ",
-        "subscriber.jar --help",
+        Program.seeHelp("subscriber"),
         args.get(args.size() - 1));
   }
 

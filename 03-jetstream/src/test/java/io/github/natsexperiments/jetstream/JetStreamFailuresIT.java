@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
+import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.api.StreamConfiguration;
@@ -61,7 +62,7 @@ class JetStreamFailuresIT {
   @ParameterizedTest
   @MethodSource
   void wrongUsageOfThePublisher(List<String> args) {
-    fails(publisher(server, args.toArray()).start(), 2, "publisher.jar --help");
+    fails(publisher(server, args.toArray()).start(), 2, Program.seeHelp("publisher"));
   }
 
   static Stream<List<String>> wrongUsageOfTheSubscriber() {

@@ -65,7 +65,7 @@ class KvFailuresIT {
   @MethodSource
   void wrongUsageOfThePublisher(List<String> args) {
     RunningProgram publisher = publisher(server, args.toArray()).start();
-    assertThat(lastLine(publisher, 2)).contains(args.get(0)).endsWith("publisher.jar --help");
+    assertThat(lastLine(publisher, 2)).contains(args.get(0)).endsWith(Program.seeHelp("publisher"));
     assertThat(publisher.stderrLines()).hasSize(1);
   }
 
@@ -86,7 +86,9 @@ class KvFailuresIT {
   @MethodSource
   void wrongUsageOfTheSubscriber(List<String> args) {
     RunningProgram subscriber = subscriber(server, args.toArray()).start();
-    assertThat(lastLine(subscriber, 2)).contains(args.get(0)).endsWith("subscriber.jar --help");
+    assertThat(lastLine(subscriber, 2))
+        .contains(args.get(0))
+        .endsWith(Program.seeHelp("subscriber"));
     assertThat(subscriber.stderrLines()).hasSize(1);
   }
 

@@ -285,7 +285,7 @@ class TokenPairIT {
 
   @Test
   void stoppedWhileTheServerIsAway() throws Exception {
-    RunningProgram publisher = LOGIN.publisher(server, "-i", "20ms").start();
+    RunningProgram publisher = LOGIN.publisher(server, "-i", 0).start(); // a put is under way
     publisher.waitForStdout("Ack: ");
     server.kill();
     publisher.waitForStderr("Disconnected from");

@@ -50,6 +50,17 @@ public final class Program {
   }
 
   /**
+   * What a program says last of wrong usage: a command that can be typed in any folder, also in one
+   * with a blank in its path.
+   *
+   * @param name that of {@link #jar(String)}
+   */
+  public static String seeHelp(String name) {
+    String jar = Path.of("target", name + ".jar").toAbsolutePath().toString();
+    return "See java -jar " + (jar.contains(" ") ? '"' + jar + '"' : jar) + " --help";
+  }
+
+  /**
    * Any jar, run with the java that runs the tests, and with the JVM options in the system property
    * {@code program.jvm}, if there are any: the build names those with which a short run is
    * quickest.
