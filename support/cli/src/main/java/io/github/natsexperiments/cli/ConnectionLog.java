@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Stream;
 
 /**
  * Logs on standard error what happens to a connection: that the server has gone and is back, and
@@ -27,7 +26,7 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
   private static final String ACK = "\"$JS.ACK."; // without it a message comes again for ever
 
   private final Stop stop;
-  private final List<String> subjects; // as the server quotes them
+  private final List<String> subjects;
   private boolean connected;
   private boolean lost; // after it was connected
   private long dropped; // as reported last
@@ -48,7 +47,7 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
    */
   public ConnectionLog(Stop stop, String... subjects) {
     this.stop = stop;
-    this.subjects = Stream.of(subjects).map(s -> '"' + s + (s.endsWith(".") ? "" : "\"")).toList();
+    this.subjects = List.of(subjects);
   }
 
   @Override
@@ -121,11 +120,16 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
     }
     if (!JetStreamErrors.isPermissionsViolation(error)
         || UserInfo.isAbout(error)
-        || subjects.stream().noneMatch(error::contains) && !error.contains(ACK)) {
+        || subjects.stream().noneMatch(subject -> names(error, subject)) && !error.contains(ACK)) {
       return null;
     }
     return Failure.of(
         new NotPermittedException(error + (user == null ? "" : ", to user " + user), null));
+  }
+
+  /** The server quotes a subject; one of ours that ends with a dot is the beginning of it. */
+  private static boolean names(String error, String subject) {
+    return error.contains('"' + subject + (subject.endsWith(".") ? "" : "\""));
   }
 
   /** What to do when the server closes the connection because a subject is too long for it. */

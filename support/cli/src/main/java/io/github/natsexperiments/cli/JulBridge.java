@@ -4,7 +4,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.logging.LogManager;
-import org.slf4j.bridge.SLF4JBridgeHandler;
 
 /**
  * Sends java.util.logging, which jnats uses, through SLF4J so that all lines look alike. The JDK
@@ -13,7 +12,7 @@ import org.slf4j.bridge.SLF4JBridgeHandler;
 public final class JulBridge {
   /** Called by {@link LogManager} through the property {@code java.util.logging.config.class}. */
   public JulBridge() throws IOException {
-    String configuration = "handlers = " + SLF4JBridgeHandler.class.getName() + "\n.level = INFO\n";
+    String configuration = "handlers = org.slf4j.bridge.SLF4JBridgeHandler\n.level = INFO\n";
     LogManager.getLogManager()
         .readConfiguration(
             new ByteArrayInputStream(configuration.getBytes(StandardCharsets.ISO_8859_1)));

@@ -33,7 +33,7 @@ public final class Run implements AutoCloseable {
   private Login login;
   private Connection connection;
   private Outgoing outgoing;
-  private String more = "";
+  private String more;
   private boolean summary = true;
 
   /**
@@ -318,7 +318,8 @@ public final class Run implements AutoCloseable {
   public void close() {
     check();
     if (connection != null && summary) {
-      console.info(tally.summary() + more);
+      String line = tally.summary();
+      console.info(more == null ? line : line + more);
     }
     stop.close();
   }

@@ -65,7 +65,8 @@ public final class Terminal {
   /** What a descriptor leads to; null where the system does not say. */
   private static String target(int descriptor) {
     try {
-      return Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
+      return Files.readSymbolicLink(Path.of("/proc/self/fd", Integer.toString(descriptor)))
+          .toString();
     } catch (IOException | UnsupportedOperationException e) {
       return null;
     }
@@ -140,8 +141,8 @@ public final class Terminal {
           text = coloured(text);
         }
         lineBegins = text.endsWith("\n");
-        text = (wipe ? CLEAR_LINE : "") + ServerUrls.withoutSecretsInUrls(text);
-        out.write(text.getBytes(StandardCharsets.UTF_8));
+        text = ServerUrls.withoutSecretsInUrls(text);
+        out.write((wipe ? CLEAR_LINE + text : text).getBytes(StandardCharsets.UTF_8));
       }
     };
   }

@@ -118,8 +118,11 @@ public final class Connector {
           (ErrorListener)
               Proxy.newProxyInstance(
                   ErrorListener.class.getClassLoader(), new Class<?>[] {ErrorListener.class}, this);
-      Options listening = new Options.Builder(options).errorListener(listener).build();
-      Thread thread = new Thread(() -> run(listening), "connect");
+      Options.Builder listening = new Options.Builder(options).errorListener(listener);
+      if (!options.isTraceConnection()) {
+        listening.timeTraceLogger(null); // a copy would format traces that nobody reads
+      }
+      Thread thread = new Thread(() -> run(listening.build()), "connect");
       thread.setDaemon(true);
       thread.start();
       try {

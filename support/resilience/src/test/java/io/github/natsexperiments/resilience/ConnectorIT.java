@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Scanner;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -118,6 +119,20 @@ class ConnectorIT {
     Options.Builder options = options(server.url()).token("example".toCharArray());
     try (Connection connection = Connector.connect(options.build())) {
       connection.flush(Duration.ofSeconds(5));
+    }
+  }
+
+  /** In a copy of its options, jnats takes the trace that nobody asked for as one to be written. */
+  @Test
+  void onlyATraceThatIsWantedIsWritten() throws Exception {
+    List<String> trace = new CopyOnWriteArrayList<>();
+    Options.Builder options = options(server.url()).token("example".toCharArray());
+    try (Connection connection = Connector.connect(options.build())) {
+      assertThat(connection.getOptions().isTraceConnection()).isFalse();
+    }
+    options.timeTraceLogger((format, values) -> trace.add(format));
+    try (Connection connection = Connector.connect(options.build())) {
+      assertThat(trace).isNotEmpty();
     }
   }
 
