@@ -41,7 +41,11 @@ final class AckLog implements PublishListener {
 
   synchronized void throwIfRefused() throws Failure {
     if (refused > 0) {
-      throw new Failure(ExitCode.FAILED, refused + " messages were refused: they are not stored");
+      throw new Failure(
+          ExitCode.FAILED,
+          refused == 1
+              ? "1 message was refused: it is not stored"
+              : refused + " messages were refused: they are not stored");
     }
   }
 

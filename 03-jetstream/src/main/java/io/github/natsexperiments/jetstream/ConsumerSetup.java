@@ -188,12 +188,7 @@ final class ConsumerSetup implements ConsumerListener {
           "Consumer \"%s\" reads %s, not \"%s\": choose another --durable"
               .formatted(name, what, subject));
     }
-    if (config.getAckPolicy() != AckPolicy.Explicit) {
-      throw new Failure(
-          ExitCode.FAILED,
-          "Consumer \"%s\" has the ack policy %s, so messages can be lost: choose another --durable"
-              .formatted(name, config.getAckPolicy()));
-    }
+    JetStreamHints.requireExplicitAcks(found);
     console.info(
         "Consumer \"%s\" resumes where it stopped: %s, %d without an ack will be delivered again"
             .formatted(name, waiting(found.getNumPending()), found.getNumAckPending()));

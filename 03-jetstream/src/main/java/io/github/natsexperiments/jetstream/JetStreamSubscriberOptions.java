@@ -7,6 +7,7 @@ import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.StreamToRead;
 import io.nats.client.Connection;
 import java.time.Duration;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,6 +29,9 @@ import picocli.CommandLine.ParameterException;
     })
 final class JetStreamSubscriberOptions extends MessageSubscriberOptions {
   private static final int DEFAULT_BATCH = 1000;
+  private static final List<String> OF_ACKS =
+      List.of(
+          "--durable", "--ack-wait", "--backoff", "--max-deliver", "--ack-sync", "--in-progress");
 
   @Mixin private StreamToRead stream;
   @Mixin private ConsumerSetup consumer;
@@ -74,9 +78,11 @@ final class JetStreamSubscriberOptions extends MessageSubscriberOptions {
 
   @Override
   public Run run() {
-    if (consumer.ordered() && ackSync) {
-      throw new ParameterException(
-          spec.commandLine(), "--ordered reads without acks: leave out --ack-sync");
+    for (String option : OF_ACKS) {
+      if (consumer.ordered() && spec.commandLine().getParseResult().hasMatchedOption(option)) {
+        throw new ParameterException(
+            spec.commandLine(), "--ordered reads without acks: leave out " + option);
+      }
     }
     return super.run();
   }

@@ -44,6 +44,11 @@ final class CallbacksSubscriberOptions extends MessageSubscriberOptions {
       paramLabel = "D",
       converter = DurationConverter.class,
       description = "Deliver a message without an ack again after that long. Default: 30s.")
+  private void setAckWait(Duration value) {
+    Numbers.positive(spec, "--ack-wait", value.toMillis());
+    ackWait = value;
+  }
+
   Duration ackWait; // or null
 
   @Option(

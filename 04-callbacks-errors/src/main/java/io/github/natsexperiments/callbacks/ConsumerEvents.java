@@ -40,6 +40,7 @@ final class ConsumerEvents implements ConsumerListener {
   /** A consumer that is there is somebody's: it is taken as it is, or not at all. */
   @Override
   public void consumerFound(ConsumerInfo consumer) throws Failure {
+    JetStreamHints.requireExplicitAcks(consumer);
     ConsumerConfiguration found = consumer.getConsumerConfiguration();
     List<String> filters =
         found.getFilterSubjects() == null ? List.of() : found.getFilterSubjects();

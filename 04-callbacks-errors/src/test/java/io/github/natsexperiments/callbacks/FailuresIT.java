@@ -153,6 +153,7 @@ class FailuresIT {
     fails(publisher(server, "--window", 1001).start(), 2, "--window", "more than 1000");
     fails(publisher(server, "--replicas", 6).start(), 2, "--replicas", "1 to 5");
     fails(subscriber(server, "--fail-every", 0).start(), 2, "--fail-every");
+    fails(subscriber(server, "--ack-wait", 0).start(), 2, "--ack-wait");
     fails(subscriber(server, "--max-deliver", 0).start(), 2, "--max-deliver");
     fails(subscriber(server, "--durable", "a.b").start(), 2, "--durable");
     fails(publisher(server, "--stream", "a b").start(), 2, "--stream");

@@ -21,6 +21,24 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class ForeignConsumerIT {
   @RegisterExtension final TestServer server = TestServer.profile("open");
 
+  /** What was not handled would be lost. */
+  @Tag("more")
+  @Test
+  void aConsumerThatWantsNoAcks() throws Exception {
+    assertThat(publisher(server, "-n", 3, "-i", 0, "-q").start().waitForExit()).isZero();
+    try (Connection connection = Pair.connect(server)) {
+      connection
+          .jetStreamManagement()
+          .createConsumer(
+              "sample_stream",
+              ConsumerConfiguration.builder().durable("silent").ackPolicy(AckPolicy.None).build());
+      RunningProgram program = subscriber(server, "--durable", "silent").start();
+      assertThat(program.waitForExit()).isEqualTo(1);
+      program.waitForStderr("ERROR Consumer \"silent\" has the ack policy none");
+      assertThat(program.stdoutLines()).isEmpty();
+    }
+  }
+
   @Tag("soak")
   @Test
   void aConsumerOfSomebodyElseStaysAsItIs() throws Exception {

@@ -4,6 +4,7 @@ import io.github.natsexperiments.resilience.JetStreamErrors;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamStatusException;
+import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.ServerInfo;
 import io.nats.client.support.Status;
@@ -90,6 +91,17 @@ public final class JetStreamHints {
             .formatted(
                 consumer.getName(), consumer.getConsumerConfiguration().getPauseUntil().toInstant())
         : null;
+  }
+
+  /** A consumer that does not want an ack for each message forgets what was not handled. */
+  public static void requireExplicitAcks(ConsumerInfo consumer) throws Failure {
+    AckPolicy policy = consumer.getConsumerConfiguration().getAckPolicy();
+    if (policy != AckPolicy.Explicit) {
+      throw new Failure(
+          ExitCode.FAILED,
+          "Consumer \"%s\" has the ack policy %s, so messages can be lost: choose another --durable"
+              .formatted(consumer.getName(), policy));
+    }
   }
 
   /** A failure with the explanation, for what cannot go on. */
