@@ -20,7 +20,7 @@ public final class PlainPublisher {
         System.out.println("Published a message to subject \"foo\": " + text);
         Thread.sleep(pause);
       }
-      connection.flush(Duration.ofSeconds(10)); // publish only queues the message
+      connection.flush(Duration.ofSeconds(10)); // now the server has them, or refused them
     }
   }
 }

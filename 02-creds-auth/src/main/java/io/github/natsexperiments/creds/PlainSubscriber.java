@@ -17,7 +17,7 @@ public final class PlainSubscriber {
       Subscription subscription = connection.subscribe("foo");
       System.err.println("Waiting for messages on subject \"foo\"");
       for (long n = 0; n < count; n++) {
-        Message message = subscription.nextMessage(0); // 0: wait for as long as it takes
+        Message message = subscription.nextMessage(0); // 0: for ever, also when refused
         String text = new String(message.getData(), UTF_8);
         System.out.println("Received a message from subject \"foo\" (reply = \"\"): " + text);
       }

@@ -25,8 +25,9 @@ public final class PlainPublisher {
       for (long n = 0; n < count; n++) {
         try {
           byte[] value = ("Hello #" + n + " from Key/Value NATS publisher").getBytes(UTF_8);
-          String about = "\"key\", revision = \"" + kv.put("key", value) + "\"";
-          System.out.println("Ack: bucket = \"sample_kv\", key = " + about);
+          long revision = kv.put("key", value);
+          String about = "\"sample_kv\", key = \"key\", revision = \"" + revision + "\"";
+          System.out.println("Ack: bucket = " + about);
         } catch (IOException | JetStreamApiException e) {
           System.err.println("#" + n + " failed: " + e.getMessage());
         }

@@ -16,16 +16,16 @@ public final class PlainSubscriber {
     KeyValueWatcher watcher =
         new KeyValueWatcher() {
           @Override
+          public void endOfData() {
+            System.err.println("Waiting for changes");
+          }
+
+          @Override
           public void watch(KeyValueEntry entry) {
             String about = "\"" + entry.getKey() + "\" (revision = \"" + entry.getRevision();
             String value = entry.getValueAsString();
             System.out.println(entry.getOperation() + " key " + about + "\"): " + value);
             left.countDown();
-          }
-
-          @Override
-          public void endOfData() {
-            System.err.println("Waiting for changes");
           }
         };
     char[] token = System.getenv("NATS_TOKEN").toCharArray();
