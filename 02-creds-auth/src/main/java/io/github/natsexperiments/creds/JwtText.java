@@ -1,8 +1,18 @@
 package io.github.natsexperiments.creds;
 
+import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Jwt;
 import io.nats.client.support.JsonValue;
 import io.nats.client.support.JsonValueUtils;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 
 /** All that a JWT says, in lines for people. */
 final class JwtText {
@@ -10,7 +20,19 @@ final class JwtText {
 
   private JwtText() {}
 
-  static String of(Jwt jwt) {
+  /** Prints what the JWTs in a file say. */
+  static void print(Path file) throws Failure, IOException {
+    List<Jwt> all = Files.isDirectory(file) ? List.of() : Jwt.in(file);
+    if (all.isEmpty()) {
+      throw new Failure(ExitCode.FAILED, "There is no JWT in " + file);
+    }
+    // In UTF-8, whatever the locale; Cli checks at the end whether all could be written.
+    System.setOut(
+        new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8));
+    all.forEach(claims -> System.out.println(of(claims)));
+  }
+
+  private static String of(Jwt jwt) {
     return new JwtText().describe(jwt);
   }
 

@@ -1,6 +1,10 @@
 package io.github.natsexperiments.creds;
 
+import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Failure;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -33,8 +37,29 @@ final class Kit {
 
   private Kit() {}
 
-  /** Whether something is there that a new kit would destroy. */
-  static boolean isTaken(Path folder) throws IOException {
+  /**
+   * Makes sure that a new kit destroys nothing but, if that is wanted, an old one.
+   *
+   * @throws Failure when something is there that must not go
+   */
+  static void checkPlace(Path folder, boolean force) throws Failure, IOException {
+    if (!isTaken(folder)) {
+      return;
+    }
+    if (!force) {
+      throw failed(folder + " is there already: --force replaces it, keys and all");
+    }
+    Optional<Path> foreign = foreign(folder);
+    if (foreign.isPresent()) {
+      throw failed(foreign.get() + " is not of a kit: remove it yourself, or name another --out");
+    }
+  }
+
+  private static Failure failed(String message) {
+    return new Failure(ExitCode.FAILED, message);
+  }
+
+  private static boolean isTaken(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       return Files.exists(folder);
     }
@@ -44,7 +69,7 @@ final class Kit {
   }
 
   /** A file in the folder that no issuer has written: replacing the folder would lose it. */
-  static Optional<Path> foreign(Path folder) throws IOException {
+  private static Optional<Path> foreign(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       return Optional.of(folder);
     }
@@ -53,6 +78,17 @@ final class Kit {
           .filter(file -> !file.equals(folder))
           .filter(file -> !OURS.matcher(file.getFileName().toString()).matches())
           .findFirst();
+    }
+  }
+
+  /** The configuration stands in src/main/resources, with these names in place of the values. */
+  static String serverConf(Map<String, String> values) throws IOException {
+    try (InputStream in = Kit.class.getResourceAsStream("/server.conf")) {
+      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      for (Map.Entry<String, String> value : values.entrySet()) {
+        text = text.replace("{" + value.getKey() + "}", value.getValue());
+      }
+      return text;
     }
   }
 
