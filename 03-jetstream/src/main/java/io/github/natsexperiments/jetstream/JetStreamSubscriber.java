@@ -33,7 +33,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   @Mixin private JetStreamSubscriberOptions options;
 
   private Run run;
-  private ConsumerSetup setup;
+  private ConsumerEvents events;
   private ResumingConsumer consumer;
   private int unconfirmed; // acks in a row
 
@@ -54,10 +54,10 @@ public final class JetStreamSubscriber implements Callable<Integer> {
                     .build())) {
       run = started;
       JetStreamHints.checkServer(connection);
-      setup = options.consumer(connection, run);
+      events = options.events(connection, run);
       // ConsumerContext.consume would be silent for a minute after a restart of the server.
       try (ResumingConsumer resuming =
-          ResumingConsumer.of(connection, options.stream(), setup.configuration(), setup)) {
+          ResumingConsumer.of(connection, options.stream(), options.consumer(), events)) {
         consumer = resuming;
         consumer.consume(
             options.batch(), () -> options.count() - run.tally().messages(), this::handle);
@@ -72,7 +72,7 @@ public final class JetStreamSubscriber implements Callable<Integer> {
 
   /** One message after the other, in a thread of the consumer's own. */
   private void handle(Message message) throws InterruptedException {
-    setup.delivered(message);
+    events.delivered(message);
     run.console().received(message, options.headers());
     for (long left = options.workMillis(); left > 0; left -= options.inProgressMillis) {
       Thread.sleep(Math.min(left, options.inProgressMillis));

@@ -6,6 +6,7 @@ import io.github.natsexperiments.cli.Numbers;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.StreamToRead;
 import io.nats.client.Connection;
+import io.nats.client.api.ConsumerConfiguration;
 import java.time.Duration;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -34,7 +35,7 @@ final class JetStreamSubscriberOptions extends MessageSubscriberOptions {
           "--durable", "--ack-wait", "--backoff", "--max-deliver", "--ack-sync", "--in-progress");
 
   @Mixin private StreamToRead stream;
-  @Mixin private ConsumerSetup consumer;
+  @Mixin private ConsumerOptions consumer;
 
   @Option(
       names = "--ack-sync",
@@ -92,9 +93,14 @@ final class JetStreamSubscriberOptions extends MessageSubscriberOptions {
     return stream.name();
   }
 
-  /** The consumer: how to create it, and what to say of it. */
-  ConsumerSetup consumer(Connection connection, Run run) {
-    return consumer.on(connection, stream(), subject(), run);
+  /** The consumer, as it is created if it is not there. */
+  ConsumerConfiguration consumer() {
+    return consumer.configuration(subject());
+  }
+
+  /** Reports what becomes of the consumer. */
+  ConsumerEvents events(Connection connection, Run run) {
+    return new ConsumerEvents(connection, consumer, stream(), subject(), run);
   }
 
   /** Whether messages come without being acknowledged. */

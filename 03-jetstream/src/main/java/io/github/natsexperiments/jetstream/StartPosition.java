@@ -16,11 +16,6 @@ import picocli.CommandLine.TypeConversionException;
 record StartPosition(DeliverPolicy policy, long sequence, ZonedDateTime time) {
   static final StartPosition ALL = new StartPosition(DeliverPolicy.All, -1, null);
 
-  /** The position right after a message. */
-  static StartPosition after(long sequence) {
-    return new StartPosition(DeliverPolicy.ByStartSequence, sequence + 1, null);
-  }
-
   /** Reads {@code all}, {@code new}, {@code last}, {@code 17}, {@code 2026-11-23T10:00:00Z}. */
   static final class Converter implements ITypeConverter<StartPosition> {
     @Override
@@ -36,7 +31,7 @@ record StartPosition(DeliverPolicy policy, long sequence, ZonedDateTime time) {
           break;
       }
       if (value.matches("[1-9]\\d{0,17}")) {
-        return after(Long.parseLong(value) - 1);
+        return new StartPosition(DeliverPolicy.ByStartSequence, Long.parseLong(value), null);
       }
       try {
         return new StartPosition(DeliverPolicy.ByStartTime, -1, ZonedDateTime.parse(value));
