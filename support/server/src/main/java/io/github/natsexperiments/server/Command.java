@@ -13,7 +13,6 @@ import java.util.concurrent.locks.LockSupport;
 
 /** Runs a program to its end, with a bound. */
 final class Command {
-
   /** Errno ETXTBSY: another thread's new process holds a just written file open for a moment. */
   private static final String TEXT_FILE_BUSY = "error=26,";
 

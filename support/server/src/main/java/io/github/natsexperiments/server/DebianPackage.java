@@ -20,7 +20,6 @@ import org.slf4j.LoggerFactory;
  * @param dpkg the program dpkg
  */
 record DebianPackage(Path aptGet, Path dpkg) {
-
   private static final Logger LOG = LoggerFactory.getLogger(DebianPackage.class);
   private static final Duration LIMIT = Duration.ofMinutes(5);
 

@@ -18,7 +18,6 @@ import java.util.regex.Pattern;
  *     monitoring</a>
  */
 public record Monitoring(int port) {
-
   /** That JetStream has its data. In a cluster: that it has a leader, and is not behind it. */
   public static final String HEALTHY = "/healthz";
 

@@ -24,7 +24,6 @@ import java.util.stream.Collectors;
  *     JetStream clustering</a>
  */
 public final class NativeCluster implements Ports.Server {
-
   /** The smallest cluster in which the death of one node leaves a majority. */
   public static final int SIZE = 3;
 

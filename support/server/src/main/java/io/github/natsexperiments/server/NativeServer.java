@@ -23,7 +23,6 @@ import java.util.function.Consumer;
  * or {@link #reload} under way in another thread but makes it fail.
  */
 public final class NativeServer implements RunningServer, Ports.Server {
-
   private static final Duration READY_LIMIT = Duration.ofSeconds(30);
 
   private final ServerBinary binary;

@@ -4,7 +4,6 @@ import java.util.Locale;
 
 /** This machine's operating system and processor, in the words of the nats-server releases. */
 final class Platform {
-
   static final String OS = os(System.getProperty("os.name"));
   static final String ARCH = arch(System.getProperty("os.arch"));
   static final boolean WINDOWS = OS.equals("windows");

@@ -16,7 +16,6 @@ import java.util.stream.IntStream;
 
 /** TCP ports of this machine's loopback address. */
 public final class Ports {
-
   static final String LOOPBACK = "127.0.0.1";
   private static final int TRIES = 100;
   private static final int STARTS = 5;

@@ -35,7 +35,6 @@ import org.slf4j.LoggerFactory;
  */
 record Release(
     String version, URI base, Map<String, String> checksums, Duration stall, Duration limit) {
-
   /**
    * The release that the project is made for, the one in the image {@code nats.image} of pom.xml
    * and docker-compose.yml, with the lines of its file SHA256SUMS for the systems that we know.
@@ -130,7 +129,7 @@ record Release(
       String megabytes =
           size < 0 ? "size unknown" : String.format(Locale.ROOT, "%.1f MB", size / 1e6);
       LOG.info("downloading nats-server {} ({}) from {}", version, megabytes, url);
-      MessageDigest sha256 = sha256();
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
       long received = 0;
       try (InputStream in = http.getInputStream();
           OutputStream out = Files.newOutputStream(file)) {
@@ -148,6 +147,8 @@ record Release(
         throw new IOException("ended after " + received + " of " + size + " bytes");
       }
       return HexFormat.of().formatHex(sha256.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
     } finally {
       http.disconnect();
     }
@@ -188,13 +189,5 @@ record Release(
       tar.skipNBytes((size + BLOCK - 1) / BLOCK * BLOCK);
     }
     throw new NoSuchFileException(entry);
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 }

@@ -8,7 +8,6 @@ import java.io.IOException;
  * can be observed: after {@link #start()} and {@link #restart()} the server accepts connections.
  */
 public interface RunningServer extends AutoCloseable {
-
   /** Where clients connect, for example {@code nats://localhost:51234}; stays the same for life. */
   String url();
 

@@ -17,7 +17,6 @@ import java.util.regex.Pattern;
  *     PATH} or {@code the cache}
  */
 public record ServerBinary(Path path, String version, String origin) {
-
   /** The release that is downloaded where there is no nats-server. */
   public static final String RELEASE = Release.OFFICIAL.version();
 

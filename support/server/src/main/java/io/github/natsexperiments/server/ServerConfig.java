@@ -17,7 +17,6 @@ import java.util.List;
  *     nats-server</a>
  */
 public record ServerConfig(String name, String text) {
-
   /** The profiles that come with the project. */
   public static final List<String> PROFILES = List.of("open", "token");
 

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
@@ -31,7 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 record ServerFinder(
     UnaryOperator<String> environment, Path home, Release release, String os, String arch) {
-
   private static final Logger LOG = LoggerFactory.getLogger(ServerFinder.class);
   private static final String NATS_SERVER_PATH = "NATS_SERVER_PATH";
   private static final String PACKAGE = "package";
@@ -59,7 +57,8 @@ record ServerFinder(
             NATS_SERVER_PATH + " is set to " + named + ", but " + e.getMessage(), e);
       }
     }
-    Optional<ServerBinary> installed = onPath(Platform.NATS_SERVER).flatMap(this::installed);
+    Optional<ServerBinary> installed =
+        onPath(Platform.NATS_SERVER).flatMap(path -> usable(path, "the PATH"));
     if (installed.isPresent()) {
       return installed.get();
     }
@@ -68,9 +67,9 @@ record ServerFinder(
     return cached.isPresent() ? cached.get() : fetch(cache);
   }
 
-  private Optional<ServerBinary> installed(Path path) {
+  private static Optional<ServerBinary> usable(Path path, String origin) {
     try {
-      return Optional.of(ServerBinary.of(path, "the PATH"));
+      return Optional.of(ServerBinary.of(path, origin));
     } catch (IOException e) {
       LOG.warn("passing over {}: {}", path, e.getMessage());
       return Optional.empty();
@@ -107,16 +106,11 @@ record ServerFinder(
   }
 
   private Optional<ServerBinary> cached(Path cache) {
-    for (Path path : List.of(place(cache, release.version()), place(cache, PACKAGE))) {
-      if (Files.exists(path)) {
-        try {
-          return Optional.of(ServerBinary.of(path, "the cache"));
-        } catch (IOException e) {
-          LOG.warn("passing over {}: {}", path, e.getMessage());
-        }
-      }
-    }
-    return Optional.empty();
+    return Stream.of(release.version(), PACKAGE)
+        .map(which -> place(cache, which))
+        .filter(Files::exists)
+        .flatMap(path -> usable(path, "the cache").stream())
+        .findFirst();
   }
 
   private ServerBinary fetch(Path cache) throws IOException {

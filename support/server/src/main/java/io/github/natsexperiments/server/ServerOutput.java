@@ -10,7 +10,6 @@ import org.slf4j.LoggerFactory;
 
 /** The last lines a nats-server wrote; all go to the logger {@code nats-server} at level debug. */
 final class ServerOutput {
-
   private static final Logger LOG = LoggerFactory.getLogger("nats-server");
   private static final int KEPT = 200;
   private static final int END_MILLIS = 1000;

@@ -14,7 +14,6 @@ import org.slf4j.LoggerFactory;
 
 /** One life of a nats-server: its process and what that prints. Safe for use by any thread. */
 final class ServerProcess {
-
   /** How long a signal may take to show its effect. */
   static final Duration SIGNAL_LIMIT = Duration.ofSeconds(10);
 
