@@ -105,6 +105,7 @@ public final class Connector {
     private final Options options;
     private final CompletableFuture<Connection> result = new CompletableFuture<>();
     private final List<Exception> heard = new ArrayList<>();
+    private Thread thread;
     private int rejections;
     private ServerInfo rejecting;
     private Reason foreign;
@@ -122,7 +123,7 @@ public final class Connector {
       if (!options.isTraceConnection()) {
         listening.timeTraceLogger(null); // a copy would format traces that nobody reads
       }
-      Thread thread = new Thread(() -> run(listening.build()), "connect");
+      thread = new Thread(() -> run(listening.build()), "connect");
       thread.setDaemon(true);
       thread.start();
       try {
@@ -173,6 +174,9 @@ public final class Connector {
     @Override
     public Object invoke(Object proxy, Method callback, Object[] args) throws Throwable {
       synchronized (this) {
+        if (args != null && args.length == 2 && args[1] instanceof InterruptedException) {
+          return null; // by us, see below
+        }
         if (!result.isDone() && args != null && args.length == 2) {
           if (args[1] instanceof String error) { // errorOccurred
             hear((Connection) args[0], error);
@@ -198,23 +202,22 @@ public final class Connector {
       if (login && info.isAuthRequired()) { // else it is gone with the connection
         rejecting = info;
       }
-      // Another server of the list may still take us: only the last refusal is final.
-      if ((login || Probe.reasonOf(refusal) != Reason.UNREACHABLE)
-          && ++rejections >= candidates()) {
+      if (!login && Probe.reasonOf(refusal) == Reason.UNREACHABLE) {
+        return;
+      }
+      // jnats would wait here until its timeout.
+      if (++rejections < options.getServers().size()) {
+        thread.interrupt(); // so it goes on with the next server
+      } else {
         result.completeExceptionally(refusal);
       }
     }
 
-    /** How many servers of the list may take us: a dead one, for example, may not. */
-    private long candidates() {
-      return rejections == options.getServers().size()
-          ? rejections
-          : options.getServers().stream().filter(url -> Probe.mayTake(url, options)).count();
-    }
-
     private synchronized ConnectFailedException explain(Throwable e) {
-      if (e instanceof AuthenticationException) {
-        return failed(Reason.LOGIN_REJECTED, e.getMessage(), e);
+      for (Throwable each : heard.isEmpty() ? List.of(e) : heard) {
+        if (each instanceof AuthenticationException) { // whatever is wrong with the other servers
+          return failed(Reason.LOGIN_REJECTED, each.getMessage(), each);
+        }
       }
       if (!(e instanceof IOException)) {
         return failed(Reason.FAILED, e.toString(), e);

@@ -110,14 +110,6 @@ final class Probe {
     return text.toString();
   }
 
-  /** Whether a server may take a client with these options, as far as its greeting tells. */
-  static boolean mayTake(URI server, Options options) {
-    String greeting = greeting(server, HANDSHAKE_MILLIS); // one that is far away may
-    return options.isTlsFirst()
-        || greeting.startsWith("INFO ")
-            && (options.isTLSRequired() || !greeting.contains("\"tls_required\":true"));
-  }
-
   /** Whether a server wants to see a certificate of ours. */
   static boolean wantsCertificate(Options options) {
     return options.getServers().stream()

@@ -95,7 +95,29 @@ class ConnectorIT {
     assertThat(e.serverInfo().isAuthRequired()).isTrue();
   }
 
-  /** jnats would wait for the timeout: only who takes nobody at all may be left out. */
+  /** jnats would wait for its timeout before it goes on to the next. */
+  @Test
+  void aRejectedLoginBesideAServerThatAcceptsUs() throws Exception {
+    try (RunningServer open = TestServer.start(ServerConfig.profile("open"))) {
+      Options options = options(server.url(), open.url()).noRandomize().build();
+      long start = System.nanoTime();
+      try (Connection connection = Connector.connect(options)) {
+        assertThat(connection.getConnectedUrl()).isEqualTo(open.url());
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
+        connection.flush(Duration.ofSeconds(5));
+      }
+    }
+  }
+
+  @Test
+  void aLoginThatAllServersReject() throws Exception {
+    try (RunningServer second = TestServer.start(WITH_TOKEN)) {
+      assertThat(failure(options(server.url(), second.url())).reason())
+          .isEqualTo(Reason.LOGIN_REJECTED);
+    }
+  }
+
+  /** jnats would wait for the timeout here, too. */
   @Test
   void aRejectedLoginBesideServersThatTakeNobody() throws IOException {
     String dead;
