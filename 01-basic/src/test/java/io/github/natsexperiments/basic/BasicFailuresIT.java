@@ -90,9 +90,12 @@ class BasicFailuresIT {
     // The kernel accepts connections to the other one; nobody ever answers.
     try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       String url = "nats://127.0.0.1:";
+      String waits = url + silent.getLocalPort();
       List<RunningProgram> programs =
-          Stream.of(silent.getLocalPort(), web.getAddress().getPort())
-              .flatMap(port -> bothTo(url + port))
+          Stream.concat(
+                  Stream.of(silent.getLocalPort(), web.getAddress().getPort())
+                      .flatMap(port -> bothTo(url + port)),
+                  Stream.of(Program.jar("publisher").args("-s", waits, "--wait", "1s").start()))
               .toList();
       for (RunningProgram program : programs) {
         failsInOneLine(program, 3, "Cannot reach " + url, "no answer within 10.0 s");
@@ -115,12 +118,25 @@ class BasicFailuresIT {
         "nats://localhost:port",
         "nats://a b",
         "nats://localhost:4222,,",
-        "localhost:4222:1"
+        "localhost:4222:1",
+        "nats://localhost:"
       })
   void malformedUrl(String url) {
     bothTo(url)
         .toList()
         .forEach(program -> failsInOneLine(program, 2, "Invalid server URL", "nats://HOST:PORT"));
+  }
+
+  @Test
+  void malformedUrlWithAToken() {
+    RunningProgram program = Program.jar("publisher").args("-s", "t0ken@localhost:").start();
+    failsInOneLine(program, 2, "Invalid server URL '***@localhost:'");
+  }
+
+  @Test
+  void theEnvironmentIsTakenAsItIs() {
+    RunningProgram program = Program.jar("publisher").env("NATS_URL", "nats://${x}$$:4222").start();
+    failsInOneLine(program, 2, "Invalid server URL 'nats://${x}$$:4222'", "it is malformed");
   }
 
   @Test

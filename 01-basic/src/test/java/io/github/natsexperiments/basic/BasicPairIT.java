@@ -11,6 +11,7 @@ import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -166,6 +167,20 @@ class BasicPairIT {
     assertThat(publisher.waitForExit()).isZero();
     assertThat(subscriber.waitForExit()).isZero();
     assertThat(subscriber.stdoutLines()).containsExactly(received("foo", text.replace("{n}", "0")));
+  }
+
+  /** Who may publish must not move the cursor of who reads. */
+  @Test
+  void aSubjectCannotSteerTheTerminal() throws Exception {
+    RunningProgram subscriber = waiting(subscriber(server, "--subject", "odd.>", "-n", 1));
+    String odd = "CONNECT {}\r\nPUB odd.\u001b r\u001b[2J 1\r\nx\r\n"; // jnats refuses that reply
+    try (Socket socket = new Socket("127.0.0.1", server.port())) {
+      socket.getOutputStream().write(odd.getBytes(UTF_8));
+      assertThat(subscriber.waitForExit()).isZero();
+    }
+    assertThat(subscriber.stdoutLines())
+        .containsExactly(
+            "Received a message from subject \"odd.\\u001b\" (reply = \"r\\u001b[2J\"): x");
   }
 
   @Test

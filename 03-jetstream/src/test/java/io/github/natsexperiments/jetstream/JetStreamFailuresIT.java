@@ -100,6 +100,17 @@ class JetStreamFailuresIT {
     assertThat(numbers(subscriber)).isEqualTo(upTo(10));
   }
 
+  /** The server closes the connection each time that jnats subscribes again. */
+  @Tag("more")
+  @Test
+  void moreSubscriptionsThanTheServerAllows() throws IOException {
+    ServerConfig few =
+        new ServerConfig("few", ServerConfig.profile("open").text() + "\nmax_subscriptions: 1\n");
+    try (RunningServer strict = TestServer.start(few)) {
+      fails(publisher(strict, "-i", 0).start(), 1, "The server allows no more subscriptions");
+    }
+  }
+
   @Tag("more")
   @ParameterizedTest
   @ValueSource(strings = {"--subject=foo", "--async"})

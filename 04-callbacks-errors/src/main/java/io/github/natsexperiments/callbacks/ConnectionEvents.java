@@ -57,8 +57,9 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
   /** Why it has ended for good although nobody here wanted it: exit code 4, or 3. */
   Failure ending(Connection connection) {
     String why = String.valueOf(connection.getLastError());
-    if (JetStreamErrors.isLineTooLong(why)) {
-      return ConnectionLog.lineTooLong();
+    Failure lasting = ConnectionLog.lasting(why);
+    if (lasting != null) {
+      return lasting;
     }
     return new Failure(
         JetStreamErrors.isLoginError(why) ? ExitCode.NOT_AUTHORISED : ExitCode.UNREACHABLE,
@@ -130,7 +131,7 @@ final class ConnectionEvents implements ConnectionListener, ErrorListener {
     // Refused by every server when it connects again: jnats gives up, too, but only when it has
     // been refused twice, each time at the end of the connect timeout.
     if (JetStreamErrors.isLoginError(error) && away && ++refusals >= connection.getServers().size()
-        || JetStreamErrors.isLineTooLong(error)) { // at each attempt
+        || ConnectionLog.lasting(error) != null) { // at each attempt
       end();
     }
   }

@@ -126,7 +126,15 @@ class TokenLoginIT {
           Login.program("publisher", odd, "-n", 1, "--token-file", file).start();
       assertThat(publisher.waitForExit()).isZero();
       publisher.waitForStdout("Ack: ");
+      works(Login.program("publisher", odd).env("NATS_TOKEN", "a b\"c\\d❤").env("LC_ALL", "C"));
     }
+  }
+
+  @Test
+  void aFileThatIsNoToken() throws IOException {
+    Path file = Files.writeString(folder.resolve("long"), "x".repeat(5000));
+    assertThat(error(Login.program("publisher", server, "--token-file", file).start(), 1))
+        .contains("takes no line as long as the login");
   }
 
   @Test
@@ -165,7 +173,7 @@ class TokenLoginIT {
       RunningProgram publisher = LOGIN.publisher(open, "-n", 1).start();
       assertThat(publisher.waitForExit()).isZero();
       publisher.waitForStderr(
-          "WARN The server asks for no login: the token in NATS_TOKEN is of no use, anybody may connect");
+          "WARN The server asks for no login, so it ignores the token in NATS_TOKEN: anybody may connect");
     }
   }
 

@@ -6,8 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.stream.Stream;
 
-/** The command line in UTF-8, whatever the locale. */
+/** The command line and the environment in UTF-8, whatever the locale. */
 final class Arguments {
   private Arguments() {}
 
@@ -18,17 +19,35 @@ final class Arguments {
    * @param args as {@code main} got them; the arguments of the process end with them
    */
   static String[] inUtf8(String[] args) {
+    String[] all = raw("cmdline");
+    return all == null || args.length == 0
+        ? args
+        : Arrays.copyOfRange(all, all.length - args.length, all.length);
+  }
+
+  /** A variable of the environment, which the JVM decodes in the same way; null without it. */
+  static String environment(String name) {
+    String decoded = System.getenv(name);
+    String[] all = decoded == null ? null : raw("environ");
+    return Stream.of(all == null ? new String[0] : all)
+        .filter(variable -> variable.startsWith(name + "="))
+        .map(variable -> variable.substring(name.length() + 1))
+        .findFirst()
+        .orElse(decoded);
+  }
+
+  /** What Linux knows of this process; null where the JVM has it right. */
+  private static String[] raw(String file) {
     String charset = System.getProperty("sun.jnu.encoding", "UTF-8");
-    if (args.length == 0 || Charset.forName(charset).equals(StandardCharsets.UTF_8)) {
-      return args;
+    if (Charset.forName(charset).equals(StandardCharsets.UTF_8)) {
+      return null;
     }
     try {
-      String commandLine =
-          new String(Files.readAllBytes(Path.of("/proc/self/cmdline")), StandardCharsets.UTF_8);
-      String[] all = commandLine.split("\0", -1); // the last one is empty: every argument ends in 0
-      return Arrays.copyOfRange(all, all.length - 1 - args.length, all.length - 1);
+      byte[] bytes = Files.readAllBytes(Path.of("/proc/self", file));
+      String text = new String(bytes, StandardCharsets.UTF_8);
+      return text.substring(0, Math.max(0, text.length() - 1)).split("\0", -1); // each ends in 0
     } catch (IOException e) {
-      return args; // no such file: macOS and Windows do not lose the letters
+      return null; // no such file: macOS and Windows do not lose the letters
     }
   }
 }

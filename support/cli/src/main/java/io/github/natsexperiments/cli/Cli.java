@@ -8,6 +8,7 @@ import io.nats.client.JetStreamStatusException;
 import io.nats.client.Nats;
 import io.nats.client.Options;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
@@ -99,7 +100,12 @@ public final class Cli {
     if (text.isBlank()) {
       throw new TypeConversionException("'" + text + "' names no file or folder");
     }
-    return Path.of(text);
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new TypeConversionException(
+          "'" + text + "' is no path in this locale: try it with LC_ALL=C.UTF-8");
+    }
   }
 
   /**

@@ -39,7 +39,6 @@ public final class CommonOptions {
   @Option(
       names = {"-s", "--server"},
       paramLabel = "URL[,URL...]",
-      defaultValue = "${env:NATS_URL:-nats://localhost:4222}",
       description = "Server to connect to; environment NATS_URL. Default: nats://localhost:4222.")
   private void setServer(String list) {
     // A comma at the end is easily left there, and harmless.
@@ -59,6 +58,15 @@ public final class CommonOptions {
     }
   }
 
+  private String[] urls() {
+    if (urls == null) {
+      // Not as the option's default value: picocli would replace ${...} and $$ in it.
+      String named = Arguments.environment("NATS_URL");
+      setServer(named == null ? "nats://localhost:4222" : named);
+    }
+    return urls;
+  }
+
   private static String whatIsWrong(String url) {
     if (url.isEmpty()) {
       // jnats would silently take localhost.
@@ -73,14 +81,14 @@ public final class CommonOptions {
         return "it names no host";
       }
       return uri.getPort() < 1 || uri.getPort() > 65535 ? "the port is not in 1–65535" : null;
-    } catch (URISyntaxException | IllegalArgumentException e) {
+    } catch (URISyntaxException | RuntimeException e) { // jnats' own faults among them
       return "it is malformed";
     }
   }
 
   /** The servers to connect to, checked, and without a token that a URL may carry. */
   public String[] servers() {
-    return LoginOptions.withoutTokens(urls);
+    return LoginOptions.withoutTokens(urls());
   }
 
   /**
@@ -91,7 +99,7 @@ public final class CommonOptions {
    * @throws ParameterException when there are several
    */
   public Login login() throws Failure {
-    return login.login(urls);
+    return login.login(urls());
   }
 
   /**
@@ -101,7 +109,7 @@ public final class CommonOptions {
    * @throws ParameterException when a file for TLS cannot be used
    */
   public Options.Builder secure(Options.Builder settings, Login login) throws Failure {
-    tls.applyTo(settings, urls);
+    tls.applyTo(settings, urls());
     return login.applyTo(settings);
   }
 

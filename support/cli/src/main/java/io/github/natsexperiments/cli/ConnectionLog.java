@@ -115,8 +115,9 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
 
   /** The refusal of a subject of ours: {@code Permissions Violation for Publish to "bar"}. */
   private Failure refused(String error) {
-    if (JetStreamErrors.isLineTooLong(error)) {
-      return lineTooLong();
+    Failure lasting = lasting(error);
+    if (lasting != null) {
+      return lasting;
     }
     if (!JetStreamErrors.isPermissionsViolation(error)
         || UserInfo.isAbout(error)
@@ -132,11 +133,20 @@ public class ConnectionLog implements ConnectionListener, ErrorListener {
     return error.contains('"' + subject + (subject.endsWith(".") ? "" : "\""));
   }
 
-  /** What to do when the server closes the connection because a subject is too long for it. */
-  public static Failure lineTooLong() {
-    return new Failure(
-        ExitCode.FAILED,
-        "The server takes no subject or key that long (max_control_line): choose a shorter one");
+  /**
+   * What to do when the server closes the connection, and will each time that jnats is back.
+   *
+   * @return null when the error is none of that kind
+   */
+  public static Failure lasting(String error) {
+    String what = null;
+    if (JetStreamErrors.isLineTooLong(error)) {
+      what =
+          "The server takes no subject or key that long (max_control_line): choose a shorter one";
+    } else if (JetStreamErrors.isTooManySubscriptions(error)) {
+      what = "The server allows no more subscriptions (max_subscriptions, or a limit of the user)";
+    }
+    return what == null ? null : new Failure(ExitCode.FAILED, what);
   }
 
   /**

@@ -65,7 +65,8 @@ public final class Connections {
                   + (whyRejected == null ? why : whyRejected.apply(e.serverInfo())),
               e);
       case TLS_CLIENT_CERTIFICATE ->
-          new Failure(ExitCode.NOT_AUTHORISED, "TLS: " + servers + " " + why + cure(e.reason()), e);
+          new Failure(
+              ExitCode.NOT_AUTHORISED, "TLS: " + servers + ": " + why + cure(e.reason()), e);
       case FAILED -> new Failure(ExitCode.FAILED, "Cannot connect to " + servers + ": " + why, e);
       default ->
           new Failure(
@@ -93,21 +94,23 @@ public final class Connections {
       case TLS_CLIENT_CERTIFICATE ->
           ". Name one of an authority that it trusts with --tlscert and --tlskey";
       case TLS_FIRST_EXPECTED -> ". Add --tlsfirst";
-      case TLS_FIRST_NOT_OFFERED -> ". Leave out --tlsfirst";
+      case TLS_FIRST_NOT_OFFERED -> ". Leave out --tlsfirst, or write ws:// for wss://";
       default -> "";
     };
   }
 
   private static Connection retrying(Options options, Duration wait, String servers)
       throws ConnectFailedException, InterruptedException {
+    long start = System.nanoTime();
     try {
       return Connector.connect(options);
     } catch (ConnectFailedException e) {
-      if (e.reason() != Reason.UNREACHABLE || wait.isZero()) {
+      Duration left = wait.minusNanos(System.nanoTime() - start);
+      if (e.reason() != Reason.UNREACHABLE || left.isNegative()) {
         throw e;
       }
       Log.LOG.warn("Cannot reach {} yet: {}; retrying", servers, withoutSecrets(e));
-      return Connector.connect(options, wait);
+      return Connector.connect(options, left);
     }
   }
 

@@ -70,7 +70,7 @@ public final class Console {
     }
     StringJoiner all = new StringJoiner(", ", ", headers = \"", "\"");
     headers.forEach((name, values) -> values.forEach(value -> all.add(name + ": " + value)));
-    return Payloads.show(all.toString());
+    return all.toString();
   }
 
   /** Where a JetStream ack goes is shown once: the line of the ack says the same in words. */
@@ -164,7 +164,7 @@ public final class Console {
   /** Prints a line, unless quiet. */
   public void print(String text) {
     if (!quiet) {
-      line(Payloads.show(text));
+      line(text);
     }
   }
 
@@ -177,7 +177,8 @@ public final class Console {
       return;
     }
     try {
-      out.write((text + System.lineSeparator()).getBytes(StandardCharsets.UTF_8));
+      // Subjects, keys and headers are other people's texts, too.
+      out.write((Payloads.show(text) + System.lineSeparator()).getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       broken = true;
       outputFailed(e, stop);

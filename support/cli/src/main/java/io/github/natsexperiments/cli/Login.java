@@ -108,6 +108,11 @@ public final class Login implements Supplier<char[]> {
     }
   }
 
+  /** Whether jnats reads it again at each connect; a password it takes once. */
+  boolean isReadAgain() {
+    return kind != Kind.PASSWORD;
+  }
+
   /** Whether there is nothing to log in with. */
   public boolean isNone() {
     return kind == Kind.NONE;
@@ -187,7 +192,8 @@ public final class Login implements Supplier<char[]> {
       return failed(
           "The server has ended the login: user \"" + creds.user().name() + "\" is revoked");
     }
-    return failed("The server rejects the login: " + whyRejected(server));
+    // What the server says of itself is from before: it may have been read again since.
+    return failed("The server rejects the login: " + whyRejected(null));
   }
 
   private static Failure failed(String message) {

@@ -15,7 +15,7 @@ import java.util.Locale;
 public class LoginListener extends ConnectionLog {
   private final Login login;
   private final Stop stop;
-  private String accepted = ""; // what the server has accepted
+  private String accepted; // by the server; null before it has accepted anything
   private boolean online;
 
   /**
@@ -35,7 +35,7 @@ public class LoginListener extends ConnectionLog {
     boolean asked = connection.getServerInfo().isAuthRequired();
     if (!login.isNone() && !asked) {
       Log.LOG.warn(
-          "The server asks for no login: {} is of no use, anybody may connect", login.origin());
+          "The server asks for no login, so it ignores {}: anybody may connect", login.origin());
     }
     if (login.warning() != null) {
       Log.LOG.warn(login.warning());
@@ -47,7 +47,7 @@ public class LoginListener extends ConnectionLog {
         // Without an answer, what the file says, which is the server's own word in most cases.
         String who = user == null ? creds.user().inWords() : user.inWords(creds.user());
         setUser(who);
-        if (user != null && !user.is(creds.user())) {
+        if (asked && user != null && !user.is(creds.user())) {
           Log.LOG.warn("The server takes us for another user than {}: {}", creds.path(), who);
         } else if (asked) {
           Log.LOG.info("Logged in as user {}", who);
@@ -76,7 +76,7 @@ public class LoginListener extends ConnectionLog {
     try {
       String now = login.proof();
       boolean ended = online || error.toLowerCase(Locale.ROOT).startsWith("user authentication");
-      if (ended && !now.equals(accepted)) {
+      if (ended && login.isReadAgain() && !now.equals(accepted)) {
         online = false;
         accepted = now;
         Log.LOG.info("The server has ended the login; there are new credentials in the file");
@@ -119,7 +119,9 @@ public class LoginListener extends ConnectionLog {
     } else if (type == Events.DISCONNECTED) {
       online = false;
     }
-    if (type == Events.CLOSED && JetStreamErrors.isLoginError(connection.getLastError())) {
+    if (type == Events.CLOSED
+        && accepted != null
+        && JetStreamErrors.isLoginError(connection.getLastError())) {
       lost(connection, connection.getLastError());
     }
     super.connectionEvent(connection, type, time, url);

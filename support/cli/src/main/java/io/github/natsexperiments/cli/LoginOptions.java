@@ -81,18 +81,22 @@ final class LoginOptions {
             .map(token -> URLDecoder.decode(token, StandardCharsets.UTF_8))
             .distinct()
             .toList();
+    boolean inUrl = Arrays.stream(urls).anyMatch(url -> url.contains("@"));
+    String name = options == 0 && !inUrl ? environment("NATS_USER") : user;
     if (tokens.size() > 1) {
       throw usage("The URLs hold different tokens: one program, one token");
-    } else if (options + tokens.size() > 1) {
+    } else if (options > 1 || options == 1 && inUrl) {
       throw usage("One login at a time: --creds, --nkey, --user, --token-file, or one in the URL");
-    } else if (options == 1) {
-      return of(creds, nkey, user, tokenFile);
+    } else if (passwordFile != null && name == null) {
+      throw usage("--password-file is for a user: name it with --user or NATS_USER");
     } else if (!tokens.isEmpty()) {
       return Login.token(tokens.get(0), "the token in the URL");
-    } else if (Arrays.stream(urls).anyMatch(url -> url.contains("@"))) {
+    } else if (inUrl) {
       return new Login(Kind.URL, "the user and password in the URL", null, null, null);
+    } else if (options == 1) {
+      return of(creds, nkey, user, tokenFile);
     }
-    return of(path("NATS_CREDS"), path("NATS_NKEY"), environment("NATS_USER"), null);
+    return of(path("NATS_CREDS"), path("NATS_NKEY"), name, null);
   }
 
   private Login of(Path creds, Path nkey, String user, Path tokenFile) throws Failure {
@@ -110,7 +114,7 @@ final class LoginOptions {
     } else if (tokenFile != null) {
       return new Login(Kind.TOKEN, "the token in " + tokenFile, tokenFile, null, null);
     }
-    String token = System.getenv("NATS_TOKEN");
+    String token = Arguments.environment("NATS_TOKEN");
     return token == null
         ? new Login(Kind.NONE, null, null, null, null)
         : Login.token(token, "the token in NATS_TOKEN");
@@ -124,7 +128,7 @@ final class LoginOptions {
 
   /** An environment variable; as in a shell, an empty one is none. */
   private static String environment(String name) {
-    String value = System.getenv(name);
+    String value = Arguments.environment(name);
     return value == null || value.isBlank() ? null : value;
   }
 

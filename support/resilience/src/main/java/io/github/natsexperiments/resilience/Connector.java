@@ -289,8 +289,15 @@ public final class Connector {
         case TLS_FIRST_EXPECTED -> "the server speaks TLS before anything else";
         case TLS_FIRST_NOT_OFFERED -> "the server does not begin with TLS";
         case FAILED -> "the server takes no line as long as the login (max_control_line)";
-        default -> hasHungUp() ? "the server hangs up while we connect" : e.getMessage();
+        default -> hasHungUp() ? "the server hangs up while we connect" : text(e);
       };
+    }
+
+    private static String text(Throwable e) {
+      String text = String.valueOf(e.getMessage());
+      return text.contains("Expected HTTP/1.1 101")
+          ? "what answers there speaks no WebSocket"
+          : text.replaceFirst("^(?:[a-z]\\w*\\.)+[A-Z]\\w*: ", ""); // a class, put there by jnats
     }
   }
 }

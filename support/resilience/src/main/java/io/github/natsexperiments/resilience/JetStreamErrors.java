@@ -86,9 +86,19 @@ public final class JetStreamErrors {
    * connection then, and so it will each time that the subject is used.
    */
   public static boolean isLineTooLong(String error) {
-    return String.valueOf(error)
-        .toLowerCase(java.util.Locale.ROOT)
-        .contains("maximum control line exceeded");
+    return contains(error, "maximum control line exceeded");
+  }
+
+  /**
+   * Whether an error that the server sent says that the connection has more subscriptions than it
+   * may. It closes the connection then, and so it will each time that jnats subscribes again.
+   */
+  public static boolean isTooManySubscriptions(String error) {
+    return contains(error, "maximum subscriptions exceeded");
+  }
+
+  private static boolean contains(String error, String words) {
+    return String.valueOf(error).toLowerCase(java.util.Locale.ROOT).contains(words);
   }
 
   /** A request to JetStream. */

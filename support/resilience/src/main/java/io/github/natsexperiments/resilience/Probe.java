@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
+import java.nio.BufferOverflowException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertificateExpiredException;
@@ -26,7 +27,7 @@ final class Probe {
   static final Duration SILENCE = Duration.ofMillis(150);
 
   /** Part of what a server says that has too many connections. */
-  static final String FULL = "maximum connections exceeded";
+  static final String FULL = "connections exceeded";
 
   private static final int MILLIS = 200;
   private static final int SHORT_MILLIS = 100; // where a greeting that comes later does no harm
@@ -57,7 +58,7 @@ final class Probe {
         return Reason.TLS_FIRST_NOT_OFFERED;
       } else if (each instanceof TlsFirstException) {
         return Reason.TLS_FIRST_EXPECTED;
-      } else if (JetStreamErrors.isLineTooLong(text)) {
+      } else if (JetStreamErrors.isLineTooLong(text) || each instanceof BufferOverflowException) {
         return Reason.FAILED;
       } else if (text.contains(FULL)) {
         return Reason.SERVER_FULL;
