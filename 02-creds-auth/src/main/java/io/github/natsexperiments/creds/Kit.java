@@ -49,10 +49,15 @@ final class Kit {
     if (!force) {
       throw failed(folder + " is there already: --force replaces it, keys and all");
     }
-    Optional<Path> foreign = foreign(folder);
+    Optional<Path> foreign = foreign(place(folder));
     if (foreign.isPresent()) {
       throw failed(foreign.get() + " is not of a kit: remove it yourself, or name another --out");
     }
+  }
+
+  /** The folder itself where a link points to it. */
+  private static Path place(Path folder) throws IOException {
+    return Files.exists(folder) ? folder.toRealPath() : folder.toAbsolutePath().normalize();
   }
 
   private static Failure failed(String message) {
@@ -109,7 +114,7 @@ final class Kit {
   }
 
   static void create(Path folder, Map<String, String> files, Mover mover) throws IOException {
-    Path place = folder.toAbsolutePath().normalize();
+    Path place = place(folder);
     Files.createDirectories(place.getParent());
     Path aside = Files.createTempDirectory(place.getParent(), place.getFileName() + ".new-");
     Path made = aside.resolve("new");

@@ -57,4 +57,19 @@ class KitTest {
           .satisfies(file -> assertThat(file).hasContent("old"));
     }
   }
+
+  @Test
+  void aLinkToAFolderStaysALink() throws IOException {
+    Path target = Files.createDirectory(folder.resolve("target"));
+    Path link = Files.createSymbolicLink(folder.resolve("link"), target);
+
+    Kit.create(link, Map.of("operator.jwt", "old", "keys/account.seed", "old"));
+    Kit.create(link, Map.of("operator.jwt", "new"));
+    assertThat(link).isSymbolicLink();
+    assertThat(target.resolve("operator.jwt")).hasContent("new");
+    assertThat(target.resolve("keys")).doesNotExist();
+
+    Files.writeString(target.resolve("thesis.txt"), "my only copy");
+    assertThatThrownBy(() -> Kit.checkPlace(link, true)).hasMessageContaining("thesis.txt is not");
+  }
 }
