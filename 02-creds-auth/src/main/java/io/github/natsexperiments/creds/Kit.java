@@ -31,9 +31,11 @@ final class Kit {
   static final String OPERATOR_JWT = "operator.jwt";
   static final String SERVER_CONF = "server.conf";
 
+  /** What stands in a kit, by its path there. */
   private static final Pattern OURS =
       Pattern.compile(
-          "\\.gitignore|operator\\.jwt|server\\.conf|keys|tls|[\\w-]+\\.(seed|creds|pem)");
+          "|\\.gitignore|operator\\.jwt|server\\.conf|[\\w-]+\\.creds"
+              + "|keys|keys/(operator|system|account)\\.seed|tls|tls/[\\w-]+\\.pem");
 
   private Kit() {}
 
@@ -73,17 +75,21 @@ final class Kit {
     }
   }
 
-  /** A file in the folder that no issuer has written: replacing the folder would lose it. */
+  /** What no issuer has written: a file in the folder, or the folder itself when it is no kit. */
   private static Optional<Path> foreign(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       return Optional.of(folder);
     }
     try (Stream<Path> files = Files.walk(folder)) {
-      return files
-          .filter(file -> !file.equals(folder))
-          .filter(file -> !OURS.matcher(file.getFileName().toString()).matches())
-          .findFirst();
+      Optional<Path> file =
+          files.filter(each -> !OURS.matcher(inKit(folder, each)).matches()).findFirst();
+      boolean isKit = Files.exists(folder.resolve(OPERATOR_JWT));
+      return isKit || file.isPresent() ? file : Optional.of(folder);
     }
+  }
+
+  private static String inKit(Path folder, Path file) {
+    return folder.relativize(file).toString().replace('\\', '/');
   }
 
   /** The configuration stands in src/main/resources, with these names in place of the values. */

@@ -3,6 +3,7 @@ package io.github.natsexperiments.creds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.natsexperiments.cli.Failure;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -10,7 +11,11 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A folder of keys is replaced whole, or not at all. */
 class KitTest {
@@ -59,6 +64,7 @@ class KitTest {
   }
 
   @Test
+  @DisabledOnOs(OS.WINDOWS) // where links need a privilege
   void aLinkToAFolderStaysALink() throws IOException {
     Path target = Files.createDirectory(folder.resolve("target"));
     Path link = Files.createSymbolicLink(folder.resolve("link"), target);
@@ -71,5 +77,35 @@ class KitTest {
 
     Files.writeString(target.resolve("thesis.txt"), "my only copy");
     assertThatThrownBy(() -> Kit.checkPlace(link, true)).hasMessageContaining("thesis.txt is not");
+  }
+
+  @Test
+  void aKitMayBeReplaced() throws IOException, Failure {
+    Path kit = folder.resolve("kit");
+    Kit.create(
+        kit, Map.of("operator.jwt", "", "my.creds", "", "keys/account.seed", "", "tls/ca.pem", ""));
+    Kit.checkPlace(kit, true);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"my.creds", "keys/account.seed"})
+  void aFolderWithoutAnOperatorIsNoKit(String name) throws IOException {
+    write(name);
+    assertThatThrownBy(() -> Kit.checkPlace(folder, true))
+        .hasMessageContaining(folder.getFileName() + " is not of a kit");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"my.pem", "my.seed", "keys/my.pem", "tls/my.creds", "my/my.creds"})
+  void aFileThatNoIssuerPutsThereIsNotOfAKit(String name) throws IOException {
+    write("operator.jwt");
+    write(name);
+    assertThatThrownBy(() -> Kit.checkPlace(folder, true)).hasMessageContaining("is not of a kit");
+  }
+
+  private void write(String name) throws IOException {
+    Path file = folder.resolve(name);
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, "");
   }
 }
