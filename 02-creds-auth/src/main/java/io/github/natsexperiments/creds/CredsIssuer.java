@@ -48,7 +48,9 @@ public final class CredsIssuer implements Callable<Integer> {
       } else if (options.newUser == null && options.renew == null && options.revoke == null) {
         issueKit(options.kit());
       } else {
-        change(new Users(options.kit()));
+        try (Users users = new Users(options.kit())) {
+          change(users);
+        }
       }
     } catch (NoSuchFileException e) {
       throw new Failure(ExitCode.FAILED, e.getFile() + " does not exist", e);

@@ -6,9 +6,12 @@ import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Jwt;
 import io.nats.client.NKey;
 import io.nats.client.support.JwtUtils;
+import java.io.Closeable;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;
@@ -16,17 +19,27 @@ import java.util.Map;
 
 /**
  * The users of a kit that is there. The server need not know of a new one: its JWT has the
- * account's signature. A revocation it has to read.
+ * account's signature. A revocation it has to read. Until it is closed, no other process can change
+ * the users of the kit.
  */
-final class Users {
+final class Users implements Closeable {
   static final String OPERATOR_SEED = "keys/operator.seed";
   static final String SYSTEM_SEED = "keys/system.seed";
   static final String ACCOUNT_SEED = "keys/account.seed";
 
   private final Path kit;
+  private final FileChannel lock;
 
-  Users(Path kit) {
+  Users(Path kit) throws IOException {
     this.kit = kit;
+    // The one file of a kit that nothing here reads or replaces, which would end the lock.
+    lock = FileChannel.open(kit.resolve(Kit.OPERATOR_JWT), StandardOpenOption.WRITE);
+    lock.lock();
+  }
+
+  @Override
+  public void close() throws IOException {
+    lock.close();
   }
 
   /** Writes the file of a new user, and returns what it is. */

@@ -258,9 +258,24 @@ class CredsIssuerIT {
 
   @Tag("more")
   @Test
+  void changesAtTheSameTimeAreAllKept() {
+    issuer();
+    List<String> users = List.of("a", "b", "c", "d", "e", "f");
+    users.forEach(user -> assertThat(issuer("--user", user).waitForExit()).isZero());
+    List<RunningProgram> issuers =
+        users.stream()
+            .map(user -> Program.jar("issuer").args("--out", kit(), "--revoke", user).start())
+            .toList();
+    assertThat(issuers).allSatisfy(issuer -> assertThat(issuer.waitForExit()).isZero());
+    assertThat(issuer("--show", "kit/server.conf").stdoutLines())
+        .filteredOn(line -> line.startsWith("  revoked:"))
+        .hasSameSizeAs(users);
+  }
+
+  @Tag("more")
+  @Test
   void withoutAKitThereIsNothingToAddTo() throws IOException {
-    failsWith(
-        1, issuer("--user", "guest"), Path.of("kit", "keys", "account.seed") + " does not exist");
+    failsWith(1, issuer("--user", "guest"), Path.of("kit", "operator.jwt") + " does not exist");
     failsWith(1, issuer("--revoke", "guest"), "does not exist");
     failsWith(1, issuer("--show", "nothing"), "nothing does not exist");
     issuer();
