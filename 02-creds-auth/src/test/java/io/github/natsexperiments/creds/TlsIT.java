@@ -246,6 +246,7 @@ class TlsIT {
             "http: 8222\ntls { cert_file: \"" + cert + "\", key_file: \"" + key + "\" }\n");
     try (RunningServer server = NativeServer.start(conf, 0)) {
       fails(3, publish(server, "--tlsca", ca), why);
+      fails(3, publish(server, "--tlsca", cert), why);
     }
   }
 }

@@ -63,7 +63,7 @@ final class Tls {
       X509ExtendedTrustManager manager = (X509ExtendedTrustManager) trust.getTrustManagers()[0];
       context.init(
           key == null ? null : keys(certificate, key),
-          new TrustManager[] {new NameChecking(manager)},
+          new TrustManager[] {new ServerChecking(manager)},
           null);
       return context;
     } catch (GeneralSecurityException | IOException e) {
@@ -131,17 +131,22 @@ final class Tls {
         "Cannot read " + file + " (" + e.getClass().getSimpleName() + ")", e);
   }
 
-  /** jnats checks who has signed a certificate, and not whose it is; this does both. */
-  private static final class NameChecking extends X509ExtendedTrustManager {
+  /**
+   * jnats checks who has signed a certificate, and not whose it is; this does both. And the JDK
+   * does not ask whether a certificate is valid now when it is itself among those to trust; this
+   * does.
+   */
+  private static final class ServerChecking extends X509ExtendedTrustManager {
     private final X509ExtendedTrustManager manager;
 
-    NameChecking(X509ExtendedTrustManager manager) {
+    ServerChecking(X509ExtendedTrustManager manager) {
       this.manager = manager;
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
         throws CertificateException {
+      chain[0].checkValidity();
       SSLParameters parameters = ((SSLSocket) socket).getSSLParameters();
       parameters.setEndpointIdentificationAlgorithm("HTTPS");
       ((SSLSocket) socket).setSSLParameters(parameters);
@@ -151,12 +156,14 @@ final class Tls {
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
         throws CertificateException {
+      chain[0].checkValidity();
       manager.checkServerTrusted(chain, type, engine);
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String type)
         throws CertificateException {
+      chain[0].checkValidity();
       manager.checkServerTrusted(chain, type);
     }
 
