@@ -200,7 +200,7 @@ class TlsIT {
     "--tlsca no-such.pem,                             Cannot read no-such.pem",
     "--tlsca {key},                                   holds no certificate in PEM",
     "--tlscert {cert},                                belong together",
-    "--tlscert {cert} --tlskey {cert},                holds no private key in PEM",
+    "--tlscert {cert} --tlskey {cert},                openssl pkcs8 -topk8 -nocrypt",
     "--tlscert {key} --tlskey {key},                  holds no certificate in PEM",
   })
   void aFileThatIsOfNoUse(String args, String why) {

@@ -123,7 +123,7 @@ final class Tls {
         file
             + " holds no private key in PEM that begins with -----BEGIN "
             + TYPE
-            + "; openssl pkcs8 -topk8 -nodes converts an older form");
+            + "; openssl pkcs8 -topk8 -nocrypt converts an older form");
   }
 
   private static IllegalArgumentException unreadable(Path file, IOException e) {
