@@ -168,6 +168,20 @@ class TlsIT {
     }
   }
 
+  @Tag("more")
+  @Test
+  void aFileWithCertificateAndKey() throws IOException {
+    String key = Files.readString(pem(kit, "client-key"));
+    Path own = folder.resolve("own.pem");
+    Files.writeString(own, key + Files.readString(pem(kit, "client-cert")));
+    Path ca = folder.resolve("ca.pem");
+    Files.writeString(ca, "Bag Attributes\n" + Files.readString(pem(kit, "ca")) + key);
+    try (RunningServer server = server(", ca_file: \"" + pem(kit, "ca") + "\", verify: true")) {
+      RunningProgram publisher = publish(server, "--tlsca", ca, "--tlscert", own, "--tlskey", own);
+      assertThat(publisher.waitForExit()).isZero();
+    }
+  }
+
   @Tag("soak")
   @Test
   void aServerThatBeginsWithTls() throws IOException {

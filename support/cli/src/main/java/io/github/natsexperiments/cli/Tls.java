@@ -1,5 +1,7 @@
 package io.github.natsexperiments.cli;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.Socket;
@@ -18,6 +20,7 @@ import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.Collection;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.KeyManager;
@@ -35,6 +38,8 @@ final class Tls {
   private static final String TYPE = "PRIVATE KEY-----"; // of PKCS#8
   private static final Pattern KEY =
       Pattern.compile("-----BEGIN " + TYPE + "([^-]+)-----END " + TYPE);
+  private static final Pattern CERTIFICATE =
+      Pattern.compile("-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----");
   private static final char[] NO_PASSWORD = {};
 
   private Tls() {}
@@ -89,9 +94,14 @@ final class Tls {
 
   private static Collection<? extends Certificate> certificates(Path file) {
     try {
+      // The file may have our key, too, or a text for people.
+      String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+      String pem =
+          CERTIFICATE.matcher(text).results().map(MatchResult::group).collect(joining("\n"));
       Collection<? extends Certificate> all =
           CertificateFactory.getInstance("X.509")
-              .generateCertificates(new ByteArrayInputStream(Files.readAllBytes(file)));
+              .generateCertificates(
+                  new ByteArrayInputStream(pem.getBytes(StandardCharsets.ISO_8859_1)));
       if (!all.isEmpty()) {
         return all;
       }
