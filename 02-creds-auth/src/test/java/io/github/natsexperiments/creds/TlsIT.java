@@ -215,12 +215,14 @@ class TlsIT {
     "--tlsca {key},                                   holds no certificate in PEM",
     "--tlscert {cert},                                belong together",
     "--tlscert {cert} --tlskey {cert},                openssl pkcs8 -topk8 -nocrypt",
+    "--tlscert {cert} --tlskey {other},               is not the key of the certificate",
     "--tlscert {key} --tlskey {key},                  holds no certificate in PEM",
   })
   void aFileThatIsOfNoUse(String args, String why) {
     String line =
         args.replace("{cert}", pem(kit, "client-cert").toString())
-            .replace("{key}", pem(kit, "client-key").toString());
+            .replace("{key}", pem(kit, "client-key").toString())
+            .replace("{other}", pem(kit, "server-key").toString());
     failsWith(2, Program.jar("publisher").args((Object[]) line.split(" ")).start(), why);
   }
 

@@ -12,6 +12,9 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.SignatureException;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -20,6 +23,7 @@ import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.Collection;
+import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -40,6 +44,9 @@ final class Tls {
       Pattern.compile("-----BEGIN " + TYPE + "([^-]+)-----END " + TYPE);
   private static final Pattern CERTIFICATE =
       Pattern.compile("-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----");
+  private static final Map<String, String> SIGNATURES =
+      Map.of("RSA", "SHA256withRSA", "EC", "SHA256withECDSA", "EdDSA", "EdDSA");
+  private static final byte[] SAMPLE = {1, 2, 3}; // EdDSA does not verify an empty text
   private static final char[] NO_PASSWORD = {};
 
   private Tls() {}
@@ -119,14 +126,17 @@ final class Tls {
     try {
       Matcher pem = KEY.matcher(Files.readString(file, StandardCharsets.ISO_8859_1));
       if (pem.find()) {
-        PKCS8EncodedKeySpec key =
-            new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem.group(1)));
-        return KeyFactory.getInstance(certificate.getPublicKey().getAlgorithm())
-            .generatePrivate(key);
+        PublicKey ours = certificate.getPublicKey();
+        PrivateKey key =
+            KeyFactory.getInstance(ours.getAlgorithm())
+                .generatePrivate(
+                    new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem.group(1))));
+        checkPair(ours, key);
+        return key;
       }
     } catch (IOException e) {
       throw unreadable(file, e);
-    } catch (InvalidKeySpecException | IllegalArgumentException e) {
+    } catch (InvalidKeySpecException | SignatureException | IllegalArgumentException e) {
       throw new IllegalArgumentException(file + " is not the key of the certificate", e);
     }
     throw new IllegalArgumentException(
@@ -134,6 +144,24 @@ final class Tls {
             + " holds no private key in PEM that begins with -----BEGIN "
             + TYPE
             + "; openssl pkcs8 -topk8 -nocrypt converts an older form");
+  }
+
+  /** What the one has signed the other must verify, where we know how they sign. */
+  private static void checkPair(PublicKey certified, PrivateKey key)
+      throws GeneralSecurityException {
+    String algorithm = SIGNATURES.get(certified.getAlgorithm());
+    if (algorithm == null) {
+      return;
+    }
+    Signature signature = Signature.getInstance(algorithm);
+    signature.initSign(key);
+    signature.update(SAMPLE);
+    byte[] signed = signature.sign();
+    signature.initVerify(certified);
+    signature.update(SAMPLE);
+    if (!signature.verify(signed)) {
+      throw new SignatureException("another key");
+    }
   }
 
   private static IllegalArgumentException unreadable(Path file, IOException e) {
