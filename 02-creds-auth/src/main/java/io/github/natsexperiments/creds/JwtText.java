@@ -3,6 +3,7 @@ package io.github.natsexperiments.creds;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Jwt;
+import io.github.natsexperiments.cli.Payloads;
 import io.nats.client.support.JsonValue;
 import io.nats.client.support.JsonValueUtils;
 import java.io.FileDescriptor;
@@ -32,7 +33,7 @@ final class JwtText {
     all.forEach(claims -> System.out.println(of(claims)));
   }
 
-  private static String of(Jwt jwt) {
+  static String of(Jwt jwt) {
     return new JwtText().describe(jwt);
   }
 
@@ -66,7 +67,7 @@ final class JwtText {
         .append(title)
         .append(": ")
         .append(" ".repeat(16 - title.length()))
-        .append(value);
+        .append(Payloads.show(String.valueOf(value)));
   }
 
   private static String jetStream(JsonValue limits) {

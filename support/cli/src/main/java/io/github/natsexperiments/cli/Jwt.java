@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -61,17 +62,20 @@ public record Jwt(
     try {
       JsonValue body = JsonParser.parse(JwtUtils.getClaimBody(text));
       JsonValue nats = readObject(body, "nats");
-      String issuer = readString(body, "iss");
-      String type = readString(nats, "type");
+      String issuer = shown(body, "iss");
+      String type = shown(nats, "type");
       // The account's own key may sign for its users, or a signing key, which the JWT names in
       // another field.
-      String account = type.equals("user") ? readString(nats, "issuer_account", issuer) : null;
+      String account =
+          type.equals("user")
+              ? Objects.requireNonNullElse(shown(nats, "issuer_account"), issuer)
+              : null;
       long expires = readLong(body, "exp", 0);
       return new Jwt(
           text,
           type,
-          readString(body, "name"),
-          readString(body, "sub"),
+          shown(body, "name"),
+          shown(body, "sub"),
           issuer,
           account,
           Instant.ofEpochSecond(readLong(body, "iat", 0)),
@@ -80,6 +84,12 @@ public record Jwt(
     } catch (Exception e) { // whatever a parser makes of garbage
       throw new IllegalArgumentException("not a JWT of NATS", e);
     }
+  }
+
+  /** A text that can go to a terminal, whoever has written it. */
+  static String shown(JsonValue object, String key) {
+    String text = readString(object, key);
+    return text == null ? null : Payloads.show(text);
   }
 
   /** Reads every JWT that stands anywhere in a file. */
@@ -123,7 +133,7 @@ public record Jwt(
       limits.add("between " + readString(time, "start") + " and " + readString(time, "end"));
     }
     readStringList(nats, "allowed_connection_types").forEach(type -> limits.add("by " + type));
-    return limits.toString();
+    return Payloads.show(limits.toString());
   }
 
   /** A user as a phrase: {@code "guest", who may publish to foo and subscribe to nothing}. */
@@ -157,7 +167,8 @@ public record Jwt(
     if (deny.contains(">")) {
       return "nothing";
     }
-    return (allow.isEmpty() ? "anything" : String.join(", ", allow))
-        + (deny.isEmpty() ? "" : " except " + String.join(", ", deny));
+    return Payloads.show(
+        (allow.isEmpty() ? "anything" : String.join(", ", allow))
+            + (deny.isEmpty() ? "" : " except " + String.join(", ", deny)));
   }
 }
