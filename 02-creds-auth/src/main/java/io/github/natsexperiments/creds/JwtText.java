@@ -42,6 +42,9 @@ final class JwtText {
     line("key", jwt.subject());
     line("signed by", jwt.issuer() + (jwt.signatureFits() ? "" : " (THE SIGNATURE DOES NOT FIT)"));
     line("issued", jwt.issuedAt());
+    if (jwt.notBefore() != null) {
+      line("not valid before", jwt.notBefore());
+    }
     line("expires", jwt.expires() == null ? "never" : jwt.expires());
     switch (jwt.type()) {
       case "user" -> {

@@ -36,6 +36,7 @@ import java.util.regex.Pattern;
  * @param issuer public key of the signer
  * @param account public key of the account of a user, otherwise null
  * @param issuedAt when it was signed
+ * @param notBefore when it begins, or null when that is at once
  * @param expires when it ends, or null when it does not
  * @param nats the part of its own of each type
  * @see <a href="https://docs.nats.io/learn/security/decentralized-auth">NATS documentation:
@@ -49,6 +50,7 @@ public record Jwt(
     String issuer,
     String account,
     Instant issuedAt,
+    Instant notBefore,
     Instant expires,
     JsonValue nats) {
   private static final Pattern JWT = Pattern.compile("eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]+");
@@ -70,7 +72,6 @@ public record Jwt(
           type.equals("user")
               ? Objects.requireNonNullElse(shown(nats, "issuer_account"), issuer)
               : null;
-      long expires = readLong(body, "exp", 0);
       return new Jwt(
           text,
           type,
@@ -79,11 +80,17 @@ public record Jwt(
           issuer,
           account,
           Instant.ofEpochSecond(readLong(body, "iat", 0)),
-          expires == 0 ? null : Instant.ofEpochSecond(expires),
+          instant(body, "nbf"),
+          instant(body, "exp"),
           nats);
     } catch (Exception e) { // whatever a parser makes of garbage
       throw new IllegalArgumentException("not a JWT of NATS", e);
     }
+  }
+
+  private static Instant instant(JsonValue object, String key) {
+    long seconds = readLong(object, key, 0);
+    return seconds == 0 ? null : Instant.ofEpochSecond(seconds);
   }
 
   /** A text that can go to a terminal, whoever has written it. */
@@ -98,6 +105,11 @@ public record Jwt(
       String text = new String(in.readNBytes(1 << 20), StandardCharsets.ISO_8859_1);
       return JWT.matcher(text).results().map(found -> of(found.group())).toList();
     }
+  }
+
+  /** Whether it has ended. */
+  boolean hasExpired() {
+    return expires != null && !expires.isAfter(Instant.now());
   }
 
   /** Whether the issuer has signed exactly this text. */
