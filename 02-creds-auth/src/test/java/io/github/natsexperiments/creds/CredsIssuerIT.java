@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -38,15 +39,11 @@ class CredsIssuerIT {
   @TempDir Path folder;
 
   private RunningProgram issuer(Object... args) {
-    RunningProgram issuer =
-        Program.jar("issuer")
-            .directory(folder)
-            .args(
-                List.of(args).contains("--out")
-                    ? List.of().toArray()
-                    : new Object[] {"--out", "kit"})
-            .args(args)
-            .start();
+    Program program = Program.jar("issuer").directory(folder).args(args);
+    if (Stream.of(args).noneMatch(Set.of("--out", "--show")::contains)) {
+      program.args("--out", "kit");
+    }
+    RunningProgram issuer = program.start();
     issuer.waitForExit();
     return issuer;
   }
@@ -295,6 +292,7 @@ class CredsIssuerIT {
         "--expires 500ms",
         "--expires soon",
         "--show x --expires 1h",
+        "--show x --out kit",
         "surplus",
       })
   void wrongUsage(String args) throws IOException {
