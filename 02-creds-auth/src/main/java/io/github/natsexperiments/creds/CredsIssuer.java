@@ -5,8 +5,6 @@ import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.nats.client.NKey;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.List;
@@ -52,11 +50,8 @@ public final class CredsIssuer implements Callable<Integer> {
           change(users);
         }
       }
-    } catch (NoSuchFileException e) {
-      throw new Failure(ExitCode.FAILED, e.getFile() + " does not exist", e);
-    } catch (FileSystemException e) {
-      String why = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
-      throw new Failure(ExitCode.FAILED, "Cannot use " + e.getFile() + ": " + why, e);
+    } catch (IOException e) {
+      throw Kit.failure(options.show == null ? options.kit() : options.show, e);
     }
     return ExitCode.DONE;
   }

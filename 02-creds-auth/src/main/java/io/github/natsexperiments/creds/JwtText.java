@@ -25,7 +25,7 @@ final class JwtText {
   static void print(Path file) throws Failure, IOException {
     List<Jwt> all = Files.isDirectory(file) ? List.of() : Jwt.in(file);
     if (all.isEmpty()) {
-      throw new Failure(ExitCode.FAILED, "There is no JWT in " + file);
+      throw new Failure(ExitCode.FAILED, "There is no JWT of NATS in " + file);
     }
     // In UTF-8, whatever the locale; Cli checks at the end whether all could be written.
     System.setOut(

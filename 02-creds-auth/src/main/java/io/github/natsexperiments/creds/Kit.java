@@ -5,7 +5,10 @@ import io.github.natsexperiments.cli.Failure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.AclEntry;
@@ -60,6 +63,22 @@ final class Kit {
   /** The folder itself where a link points to it. */
   private static Path place(Path folder) throws IOException {
     return Files.exists(folder) ? folder.toRealPath() : folder.toAbsolutePath().normalize();
+  }
+
+  /** What is wrong with a file, or with the folder or file that was named, and what to do. */
+  static Failure failure(Path named, IOException e) {
+    if (e instanceof NoSuchFileException missing) {
+      return new Failure(ExitCode.FAILED, missing.getFile() + " does not exist", e);
+    }
+    String what = named + ": " + e.getMessage();
+    if (e instanceof AccessDeniedException denied) {
+      what = denied.getFile() + ": you have no permission";
+    } else if (e instanceof FileSystemException file) {
+      String why = file.getReason() == null ? e.getClass().getSimpleName() : file.getReason();
+      what = file.getFile() + ": " + why;
+    }
+    return new Failure(
+        ExitCode.FAILED, "Cannot use " + what + "; correct that, or name another one", e);
   }
 
   private static Failure failed(String message) {
@@ -136,7 +155,7 @@ final class Kit {
         write(path, file.getValue());
       }
       if (Files.exists(place)) {
-        mover.move(place, old);
+        moveAway(place, old, mover);
       }
       mover.move(made, place);
     } catch (IOException | RuntimeException e) {
@@ -147,6 +166,15 @@ final class Kit {
       throw e;
     }
     delete(aside);
+  }
+
+  private static void moveAway(Path place, Path old, Mover mover) throws IOException {
+    try {
+      mover.move(place, old);
+    } catch (FileSystemException e) {
+      String why = e.getReason() + " (if it is a mount point, name a folder in it)";
+      throw e.getReason() == null ? e : new FileSystemException(e.getFile(), null, why);
+    }
   }
 
   /** Writes or replaces one file; a reader sees the old content or the new, never half of it. */

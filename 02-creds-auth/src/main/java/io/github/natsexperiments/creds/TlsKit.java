@@ -1,5 +1,7 @@
 package io.github.natsexperiments.creds;
 
+import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Failure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -43,7 +45,7 @@ final class TlsKit {
    * The files, by their path in a kit. The authority's key is in none of them: nobody can sign
    * another certificate.
    */
-  static Map<String, String> files() throws IOException, GeneralSecurityException {
+  static Map<String, String> files() throws Failure, IOException, GeneralSecurityException {
     TlsKit kit = new TlsKit(Files.createTempDirectory("tls-")); // mode 0700
     try {
       return kit.make();
@@ -53,7 +55,7 @@ final class TlsKit {
     }
   }
 
-  private Map<String, String> make() throws IOException, GeneralSecurityException {
+  private Map<String, String> make() throws Failure, IOException, GeneralSecurityException {
     pair("authority", "NATS Experiments authority", "-ext", "bc:c", "-validity", "3650");
     // The names that a client may have in its URL: it compares them.
     String names = "san=dns:localhost,ip:127.0.0.1,ip:0:0:0:0:0:0:0:1";
@@ -75,7 +77,7 @@ final class TlsKit {
     return files;
   }
 
-  private void pair(String alias, String name, String... more) throws IOException {
+  private void pair(String alias, String name, String... more) throws Failure, IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
     command.addAll(List.of("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC")); // starts sooner
@@ -90,7 +92,7 @@ final class TlsKit {
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     try {
       if (process.waitFor() != 0) {
-        throw new IOException("keytool cannot make a certificate: " + output.strip());
+        throw new Failure(ExitCode.FAILED, "keytool cannot make a certificate: " + output.strip());
       }
     } catch (InterruptedException e) {
       process.destroy();

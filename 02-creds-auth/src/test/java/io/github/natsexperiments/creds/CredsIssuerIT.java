@@ -1,12 +1,14 @@
 package io.github.natsexperiments.creds;
 
 import static io.github.natsexperiments.creds.IssuedKit.failsWith;
+import static java.nio.file.StandardOpenOption.APPEND;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -184,9 +186,46 @@ class CredsIssuerIT {
 
   @Test
   void whatHoldsNoJwt() throws IOException {
-    failsWith(1, issuer("--show", folder), "There is no JWT in " + folder);
+    failsWith(1, issuer("--show", folder), "There is no JWT of NATS in " + folder);
     Path binary = Files.write(folder.resolve("binary"), new byte[] {-1, -2, 0});
-    failsWith(1, issuer("--show", binary), "There is no JWT in " + binary);
+    failsWith(1, issuer("--show", binary), "There is no JWT of NATS in " + binary);
+  }
+
+  @Tag("more")
+  @Test
+  void aJwtOfSomethingElse() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "eyJhIjoxfQ.eyJhIjoxfQ.eyJhIjoxfQ\n");
+    failsWith(1, issuer("--show", file), "There is no JWT of NATS in " + file);
+    issuer();
+    Files.writeString(file, Files.readString(kit().resolve("operator.jwt")), APPEND);
+    assertThat(issuer("--show", file).stdoutLines()).contains("operator \"operator\"");
+  }
+
+  @Tag("more")
+  @ParameterizedTest
+  @ValueSource(strings = {"", "SA", "garbage", "\u00e4", "operator"})
+  void aSeedThatIsOfNoUse(String what) throws IOException {
+    issuer();
+    Path seed = kit().resolve("keys/account.seed");
+    Path operator = kit().resolve("keys/operator.seed");
+    String text = what.equals("operator") ? Files.readString(operator) : what;
+    Files.writeString(seed, text, StandardCharsets.ISO_8859_1);
+    String why = Path.of("kit", "keys", "account.seed") + " holds no seed of an account";
+    failsWith(1, issuer("--user", "guest"), why, "--force");
+    failsWith(1, issuer("--revoke", "publisher"), why, "--force");
+  }
+
+  /** To write more than a file may have fails as on a full disk, in the same place. */
+  @Tag("more")
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aDiskThatIsFull() throws IOException {
+    String jar = Path.of("target", "issuer.jar").toAbsolutePath().toString();
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String full = "ulimit -f 1; exec '%s' -XX:-UsePerfData -jar '%s' --out '%s'";
+    RunningProgram issuer = Program.command("sh", "-c", full.formatted(java, jar, kit())).start();
+    failsWith(1, issuer, "Cannot use " + kit() + ": ", "name another one");
+    assertThat(folder).isEmptyDirectory();
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.natsexperiments.cli.Failure;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -107,5 +108,28 @@ class KitTest {
     Path file = folder.resolve(name);
     Files.createDirectories(file.getParent());
     Files.writeString(file, "");
+  }
+
+  @Test
+  void aMountPointCannotBeReplaced() throws IOException {
+    Path place = Files.createDirectory(folder.resolve("volume"));
+    Kit.Mover failing =
+        (from, to) -> {
+          throw new FileSystemException(from.toString(), to.toString(), "Device or resource busy");
+        };
+    assertThatThrownBy(() -> Kit.create(place, Map.of(), failing))
+        .isInstanceOfSatisfying(
+            FileSystemException.class,
+            e ->
+                assertThat(Kit.failure(folder, e))
+                    .hasMessageStartingWith("Cannot use ")
+                    .hasMessageContaining("volume: Device or resource busy")
+                    .hasMessageContaining("mount point, name a folder in it"));
+  }
+
+  @Test
+  void aFolderThatWeMayNotWriteTo() {
+    assertThat(Kit.failure(folder, new AccessDeniedException("/root/kit.new-123")))
+        .hasMessageStartingWith("Cannot use /root/kit.new-123: you have no permission; ");
   }
 }

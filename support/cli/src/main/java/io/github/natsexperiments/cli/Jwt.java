@@ -24,6 +24,7 @@ import java.util.Objects;
 import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What a JWT of NATS says. A JWT is a signed statement that anybody can read: three parts in
@@ -99,11 +100,19 @@ public record Jwt(
     return text == null ? null : Payloads.show(text);
   }
 
-  /** Reads every JWT that stands anywhere in a file. */
+  /** Reads every JWT of NATS that stands anywhere in a file. */
   public static List<Jwt> in(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
       String text = new String(in.readNBytes(1 << 20), StandardCharsets.ISO_8859_1);
-      return JWT.matcher(text).results().map(found -> of(found.group())).toList();
+      return JWT.matcher(text).results().flatMap(found -> ifOfNats(found.group())).toList();
+    }
+  }
+
+  private static Stream<Jwt> ifOfNats(String text) {
+    try {
+      return Stream.of(of(text));
+    } catch (IllegalArgumentException e) {
+      return Stream.empty();
     }
   }
 
