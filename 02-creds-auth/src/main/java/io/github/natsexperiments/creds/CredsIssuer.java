@@ -3,6 +3,7 @@ package io.github.natsexperiments.creds;
 import io.github.natsexperiments.cli.Cli;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.Stop;
 import io.nats.client.NKey;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -40,7 +41,7 @@ public final class CredsIssuer implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     options.check();
-    try {
+    try (Stop stop = Stop.onSignals()) { // Ctrl-C leaves no half of a kit, and no key elsewhere
       if (options.show != null) {
         JwtText.print(options.show);
       } else if (options.newUser == null && options.renew == null && options.revoke == null) {
@@ -56,7 +57,7 @@ public final class CredsIssuer implements Callable<Integer> {
     return ExitCode.DONE;
   }
 
-  private void issueKit(Path kit) throws Failure, IOException, GeneralSecurityException {
+  private void issueKit(Path kit) throws Exception {
     Kit.checkPlace(kit, options.force);
     NKey operator = NKey.createOperator(null);
     NKey system = NKey.createAccount(null);

@@ -17,8 +17,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -182,6 +184,36 @@ class CredsIssuerIT {
         .containsPattern("(?m)^account \"LESSON\"$")
         .containsPattern("(?m)^  JetStream: +disk 1073741824 bytes, memory 67108864 bytes")
         .doesNotContain("DOES NOT FIT");
+  }
+
+  @Tag("more")
+  @ParameterizedTest
+  @ValueSource(strings = {"INT", "TERM"})
+  @DisabledOnOs(OS.WINDOWS)
+  void aSignalLeavesNoKeyOfTheAuthority(String signal) throws IOException {
+    Path temp = Files.createDirectory(folder.resolve("temp"));
+    RunningProgram issuer =
+        Program.jar("issuer")
+            .jvmArgs("-Djava.io.tmpdir=" + temp)
+            .args("--out", kit(), "--tls")
+            .start();
+    Awaitility.await().until(() -> isIn(temp, "keys.p12"));
+    issuer.signal(signal);
+    if (signal.equals("INT")) { // a terminal sends it to keytool, too
+      ProcessHandle.of(issuer.pid()).stream()
+          .flatMap(ProcessHandle::children)
+          .forEach(
+              child -> Program.command("kill", "-INT", "" + child.pid()).start().waitForExit());
+    }
+    assertThat(issuer.waitForExit()).isEqualTo(signal.equals("INT") ? 130 : 143);
+    assertThat(issuer.stderrLines()).noneMatch(line -> line.startsWith("ERROR"));
+    assertThat(temp).isEmptyDirectory();
+  }
+
+  private static boolean isIn(Path folder, String name) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.anyMatch(file -> file.endsWith(name));
+    }
   }
 
   @Test
