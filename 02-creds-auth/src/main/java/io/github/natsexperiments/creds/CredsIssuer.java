@@ -3,10 +3,9 @@ package io.github.natsexperiments.creds;
 import io.github.natsexperiments.cli.Cli;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.Stop;
 import io.nats.client.NKey;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.List;
@@ -42,24 +41,23 @@ public final class CredsIssuer implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     options.check();
-    try {
+    try (Stop stop = Stop.onSignals()) { // Ctrl-C leaves no half of a kit, and no key elsewhere
       if (options.show != null) {
         JwtText.print(options.show);
       } else if (options.newUser == null && options.renew == null && options.revoke == null) {
         issueKit(options.kit());
       } else {
-        change(new Users(options.kit()));
+        try (Users users = new Users(options.kit())) {
+          change(users);
+        }
       }
-    } catch (NoSuchFileException e) {
-      throw new Failure(ExitCode.FAILED, e.getFile() + " does not exist", e);
-    } catch (FileSystemException e) {
-      String why = e.getReason() == null ? e.getClass().getSimpleName() : e.getReason();
-      throw new Failure(ExitCode.FAILED, "Cannot use " + e.getFile() + ": " + why, e);
+    } catch (IOException e) {
+      throw Kit.failure(options.show == null ? options.kit() : options.show, e);
     }
     return ExitCode.DONE;
   }
 
-  private void issueKit(Path kit) throws Failure, IOException, GeneralSecurityException {
+  private void issueKit(Path kit) throws Exception {
     Kit.checkPlace(kit, options.force);
     NKey operator = NKey.createOperator(null);
     NKey system = NKey.createAccount(null);

@@ -101,6 +101,9 @@ final class CredsIssuerOptions {
     if (tasks > 1) {
       throw usage("--user, --renew, --revoke and --show: one at a time");
     }
+    if (show != null && out != null) {
+      throw usage("--out is for a kit: --show names a file itself");
+    }
     if (force && tasks > 0) {
       throw usage("--force is for a whole kit: leave out the other option, or --force");
     }

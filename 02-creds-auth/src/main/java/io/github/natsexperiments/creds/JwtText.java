@@ -3,6 +3,7 @@ package io.github.natsexperiments.creds;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.github.natsexperiments.cli.Jwt;
+import io.github.natsexperiments.cli.Payloads;
 import io.nats.client.support.JsonValue;
 import io.nats.client.support.JsonValueUtils;
 import java.io.FileDescriptor;
@@ -24,7 +25,7 @@ final class JwtText {
   static void print(Path file) throws Failure, IOException {
     List<Jwt> all = Files.isDirectory(file) ? List.of() : Jwt.in(file);
     if (all.isEmpty()) {
-      throw new Failure(ExitCode.FAILED, "There is no JWT in " + file);
+      throw new Failure(ExitCode.FAILED, "There is no JWT of NATS in " + file);
     }
     // In UTF-8, whatever the locale; Cli checks at the end whether all could be written.
     System.setOut(
@@ -32,7 +33,7 @@ final class JwtText {
     all.forEach(claims -> System.out.println(of(claims)));
   }
 
-  private static String of(Jwt jwt) {
+  static String of(Jwt jwt) {
     return new JwtText().describe(jwt);
   }
 
@@ -41,6 +42,9 @@ final class JwtText {
     line("key", jwt.subject());
     line("signed by", jwt.issuer() + (jwt.signatureFits() ? "" : " (THE SIGNATURE DOES NOT FIT)"));
     line("issued", jwt.issuedAt());
+    if (jwt.notBefore() != null) {
+      line("not valid before", jwt.notBefore());
+    }
     line("expires", jwt.expires() == null ? "never" : jwt.expires());
     switch (jwt.type()) {
       case "user" -> {
@@ -66,7 +70,7 @@ final class JwtText {
         .append(title)
         .append(": ")
         .append(" ".repeat(16 - title.length()))
-        .append(value);
+        .append(Payloads.show(String.valueOf(value)));
   }
 
   private static String jetStream(JsonValue limits) {

@@ -5,7 +5,10 @@ import io.github.natsexperiments.cli.Failure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.AclEntry;
@@ -31,9 +34,11 @@ final class Kit {
   static final String OPERATOR_JWT = "operator.jwt";
   static final String SERVER_CONF = "server.conf";
 
+  /** What stands in a kit, by its path there. */
   private static final Pattern OURS =
       Pattern.compile(
-          "\\.gitignore|operator\\.jwt|server\\.conf|keys|tls|[\\w-]+\\.(seed|creds|pem)");
+          "|\\.gitignore|operator\\.jwt|server\\.conf|[\\w-]+\\.creds"
+              + "|keys|keys/(operator|system|account)\\.seed|tls|tls/[\\w-]+\\.pem");
 
   private Kit() {}
 
@@ -49,10 +54,31 @@ final class Kit {
     if (!force) {
       throw failed(folder + " is there already: --force replaces it, keys and all");
     }
-    Optional<Path> foreign = foreign(folder);
+    Optional<Path> foreign = foreign(place(folder));
     if (foreign.isPresent()) {
       throw failed(foreign.get() + " is not of a kit: remove it yourself, or name another --out");
     }
+  }
+
+  /** The folder itself where a link points to it. */
+  private static Path place(Path folder) throws IOException {
+    return Files.exists(folder) ? folder.toRealPath() : folder.toAbsolutePath().normalize();
+  }
+
+  /** What is wrong with a file, or with the folder or file that was named, and what to do. */
+  static Failure failure(Path named, IOException e) {
+    if (e instanceof NoSuchFileException missing) {
+      return new Failure(ExitCode.FAILED, missing.getFile() + " does not exist", e);
+    }
+    String what = named + ": " + e.getMessage();
+    if (e instanceof AccessDeniedException denied) {
+      what = denied.getFile() + ": you have no permission";
+    } else if (e instanceof FileSystemException file) {
+      String why = file.getReason() == null ? e.getClass().getSimpleName() : file.getReason();
+      what = file.getFile() + ": " + why;
+    }
+    return new Failure(
+        ExitCode.FAILED, "Cannot use " + what + "; correct that, or name another one", e);
   }
 
   private static Failure failed(String message) {
@@ -68,17 +94,21 @@ final class Kit {
     }
   }
 
-  /** A file in the folder that no issuer has written: replacing the folder would lose it. */
+  /** What no issuer has written: a file in the folder, or the folder itself when it is no kit. */
   private static Optional<Path> foreign(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       return Optional.of(folder);
     }
     try (Stream<Path> files = Files.walk(folder)) {
-      return files
-          .filter(file -> !file.equals(folder))
-          .filter(file -> !OURS.matcher(file.getFileName().toString()).matches())
-          .findFirst();
+      Optional<Path> file =
+          files.filter(each -> !OURS.matcher(inKit(folder, each)).matches()).findFirst();
+      boolean isKit = Files.exists(folder.resolve(OPERATOR_JWT));
+      return isKit || file.isPresent() ? file : Optional.of(folder);
     }
+  }
+
+  private static String inKit(Path folder, Path file) {
+    return folder.relativize(file).toString().replace('\\', '/');
   }
 
   /** The configuration stands in src/main/resources, with these names in place of the values. */
@@ -109,7 +139,7 @@ final class Kit {
   }
 
   static void create(Path folder, Map<String, String> files, Mover mover) throws IOException {
-    Path place = folder.toAbsolutePath().normalize();
+    Path place = place(folder);
     Files.createDirectories(place.getParent());
     Path aside = Files.createTempDirectory(place.getParent(), place.getFileName() + ".new-");
     Path made = aside.resolve("new");
@@ -125,7 +155,7 @@ final class Kit {
         write(path, file.getValue());
       }
       if (Files.exists(place)) {
-        mover.move(place, old);
+        moveAway(place, old, mover);
       }
       mover.move(made, place);
     } catch (IOException | RuntimeException e) {
@@ -136,6 +166,15 @@ final class Kit {
       throw e;
     }
     delete(aside);
+  }
+
+  private static void moveAway(Path place, Path old, Mover mover) throws IOException {
+    try {
+      mover.move(place, old);
+    } catch (FileSystemException e) {
+      String why = e.getReason() + " (if it is a mount point, name a folder in it)";
+      throw e.getReason() == null ? e : new FileSystemException(e.getFile(), null, why);
+    }
   }
 
   /** Writes or replaces one file; a reader sees the old content or the new, never half of it. */

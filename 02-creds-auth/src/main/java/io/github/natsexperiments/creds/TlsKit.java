@@ -1,5 +1,7 @@
 package io.github.natsexperiments.creds;
 
+import io.github.natsexperiments.cli.ExitCode;
+import io.github.natsexperiments.cli.Failure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +28,7 @@ import java.util.TreeMap;
 final class TlsKit {
   private static final String PASSWORD = "NATS_EXPERIMENTS_KEYSTORE";
   private static final int WIDTH = 64;
+  private static final int SIGINT = 130; // Ctrl-C, which a terminal sends to keytool, too
 
   private final Path folder;
   private final Path store;
@@ -43,7 +46,8 @@ final class TlsKit {
    * The files, by their path in a kit. The authority's key is in none of them: nobody can sign
    * another certificate.
    */
-  static Map<String, String> files() throws IOException, GeneralSecurityException {
+  static Map<String, String> files()
+      throws Failure, IOException, GeneralSecurityException, InterruptedException {
     TlsKit kit = new TlsKit(Files.createTempDirectory("tls-")); // mode 0700
     try {
       return kit.make();
@@ -53,7 +57,8 @@ final class TlsKit {
     }
   }
 
-  private Map<String, String> make() throws IOException, GeneralSecurityException {
+  private Map<String, String> make()
+      throws Failure, IOException, GeneralSecurityException, InterruptedException {
     pair("authority", "NATS Experiments authority", "-ext", "bc:c", "-validity", "3650");
     // The names that a client may have in its URL: it compares them.
     String names = "san=dns:localhost,ip:127.0.0.1,ip:0:0:0:0:0:0:0:1";
@@ -75,7 +80,8 @@ final class TlsKit {
     return files;
   }
 
-  private void pair(String alias, String name, String... more) throws IOException {
+  private void pair(String alias, String name, String... more)
+      throws Failure, IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
     command.addAll(List.of("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC")); // starts sooner
@@ -88,14 +94,11 @@ final class TlsKit {
     keytool.environment().put(PASSWORD, new String(password));
     Process process = keytool.start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    try {
-      if (process.waitFor() != 0) {
-        throw new IOException("keytool cannot make a certificate: " + output.strip());
-      }
-    } catch (InterruptedException e) {
-      process.destroy();
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
+    int exitCode = process.waitFor();
+    if (exitCode == SIGINT) {
+      throw new InterruptedException("keytool");
+    } else if (exitCode != 0) {
+      throw new Failure(ExitCode.FAILED, "keytool cannot make a certificate: " + output.strip());
     }
   }
 

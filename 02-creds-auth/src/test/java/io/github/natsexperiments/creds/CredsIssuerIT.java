@@ -1,21 +1,26 @@
 package io.github.natsexperiments.creds;
 
 import static io.github.natsexperiments.creds.IssuedKit.failsWith;
+import static java.nio.file.StandardOpenOption.APPEND;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,15 +43,11 @@ class CredsIssuerIT {
   @TempDir Path folder;
 
   private RunningProgram issuer(Object... args) {
-    RunningProgram issuer =
-        Program.jar("issuer")
-            .directory(folder)
-            .args(
-                List.of(args).contains("--out")
-                    ? List.of().toArray()
-                    : new Object[] {"--out", "kit"})
-            .args(args)
-            .start();
+    Program program = Program.jar("issuer").directory(folder).args(args);
+    if (Stream.of(args).noneMatch(Set.of("--out", "--show")::contains)) {
+      program.args("--out", "kit");
+    }
+    RunningProgram issuer = program.start();
     issuer.waitForExit();
     return issuer;
   }
@@ -185,11 +186,78 @@ class CredsIssuerIT {
         .doesNotContain("DOES NOT FIT");
   }
 
+  @Tag("more")
+  @ParameterizedTest
+  @ValueSource(strings = {"INT", "TERM"})
+  @DisabledOnOs(OS.WINDOWS)
+  void aSignalLeavesNoKeyOfTheAuthority(String signal) throws IOException {
+    Path temp = Files.createDirectory(folder.resolve("temp"));
+    RunningProgram issuer =
+        Program.jar("issuer")
+            .jvmArgs("-Djava.io.tmpdir=" + temp)
+            .args("--out", kit(), "--tls")
+            .start();
+    Awaitility.await().until(() -> isIn(temp, "keys.p12"));
+    issuer.signal(signal);
+    if (signal.equals("INT")) { // a terminal sends it to keytool, too
+      ProcessHandle.of(issuer.pid()).stream()
+          .flatMap(ProcessHandle::children)
+          .forEach(
+              child -> Program.command("kill", "-INT", "" + child.pid()).start().waitForExit());
+    }
+    assertThat(issuer.waitForExit()).isEqualTo(signal.equals("INT") ? 130 : 143);
+    assertThat(issuer.stderrLines()).noneMatch(line -> line.startsWith("ERROR"));
+    assertThat(temp).isEmptyDirectory();
+  }
+
+  private static boolean isIn(Path folder, String name) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.anyMatch(file -> file.endsWith(name));
+    }
+  }
+
   @Test
   void whatHoldsNoJwt() throws IOException {
-    failsWith(1, issuer("--show", folder), "There is no JWT in " + folder);
+    failsWith(1, issuer("--show", folder), "There is no JWT of NATS in " + folder);
     Path binary = Files.write(folder.resolve("binary"), new byte[] {-1, -2, 0});
-    failsWith(1, issuer("--show", binary), "There is no JWT in " + binary);
+    failsWith(1, issuer("--show", binary), "There is no JWT of NATS in " + binary);
+  }
+
+  @Tag("more")
+  @Test
+  void aJwtOfSomethingElse() throws IOException {
+    Path file = Files.writeString(folder.resolve("file"), "eyJhIjoxfQ.eyJhIjoxfQ.eyJhIjoxfQ\n");
+    failsWith(1, issuer("--show", file), "There is no JWT of NATS in " + file);
+    issuer();
+    Files.writeString(file, Files.readString(kit().resolve("operator.jwt")), APPEND);
+    assertThat(issuer("--show", file).stdoutLines()).contains("operator \"operator\"");
+  }
+
+  @Tag("more")
+  @ParameterizedTest
+  @ValueSource(strings = {"", "SA", "garbage", "\u00e4", "operator"})
+  void aSeedThatIsOfNoUse(String what) throws IOException {
+    issuer();
+    Path seed = kit().resolve("keys/account.seed");
+    Path operator = kit().resolve("keys/operator.seed");
+    String text = what.equals("operator") ? Files.readString(operator) : what;
+    Files.writeString(seed, text, StandardCharsets.ISO_8859_1);
+    String why = Path.of("kit", "keys", "account.seed") + " holds no seed of an account";
+    failsWith(1, issuer("--user", "guest"), why, "--force");
+    failsWith(1, issuer("--revoke", "publisher"), why, "--force");
+  }
+
+  /** To write more than a file may have fails as on a full disk, in the same place. */
+  @Tag("more")
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aDiskThatIsFull() throws IOException {
+    String jar = Path.of("target", "issuer.jar").toAbsolutePath().toString();
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String full = "ulimit -f 1; exec '%s' -XX:-UsePerfData -jar '%s' --out '%s'";
+    RunningProgram issuer = Program.command("sh", "-c", full.formatted(java, jar, kit())).start();
+    failsWith(1, issuer, "Cannot use " + kit() + ": ", "name another one");
+    assertThat(folder).isEmptyDirectory();
   }
 
   @Test
@@ -258,9 +326,24 @@ class CredsIssuerIT {
 
   @Tag("more")
   @Test
+  void changesAtTheSameTimeAreAllKept() {
+    issuer();
+    List<String> users = List.of("a", "b", "c", "d", "e", "f");
+    users.forEach(user -> assertThat(issuer("--user", user).waitForExit()).isZero());
+    List<RunningProgram> issuers =
+        users.stream()
+            .map(user -> Program.jar("issuer").args("--out", kit(), "--revoke", user).start())
+            .toList();
+    assertThat(issuers).allSatisfy(issuer -> assertThat(issuer.waitForExit()).isZero());
+    assertThat(issuer("--show", "kit/server.conf").stdoutLines())
+        .filteredOn(line -> line.startsWith("  revoked:"))
+        .hasSameSizeAs(users);
+  }
+
+  @Tag("more")
+  @Test
   void withoutAKitThereIsNothingToAddTo() throws IOException {
-    failsWith(
-        1, issuer("--user", "guest"), Path.of("kit", "keys", "account.seed") + " does not exist");
+    failsWith(1, issuer("--user", "guest"), Path.of("kit", "operator.jwt") + " does not exist");
     failsWith(1, issuer("--revoke", "guest"), "does not exist");
     failsWith(1, issuer("--show", "nothing"), "nothing does not exist");
     issuer();
@@ -280,6 +363,7 @@ class CredsIssuerIT {
         "--expires 500ms",
         "--expires soon",
         "--show x --expires 1h",
+        "--show x --out kit",
         "surplus",
       })
   void wrongUsage(String args) throws IOException {

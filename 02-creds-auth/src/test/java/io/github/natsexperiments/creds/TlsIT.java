@@ -168,6 +168,20 @@ class TlsIT {
     }
   }
 
+  @Tag("more")
+  @Test
+  void aFileWithCertificateAndKey() throws IOException {
+    String key = Files.readString(pem(kit, "client-key"));
+    Path own = folder.resolve("own.pem");
+    Files.writeString(own, key + Files.readString(pem(kit, "client-cert")));
+    Path ca = folder.resolve("ca.pem");
+    Files.writeString(ca, "Bag Attributes\n" + Files.readString(pem(kit, "ca")) + key);
+    try (RunningServer server = server(", ca_file: \"" + pem(kit, "ca") + "\", verify: true")) {
+      RunningProgram publisher = publish(server, "--tlsca", ca, "--tlscert", own, "--tlskey", own);
+      assertThat(publisher.waitForExit()).isZero();
+    }
+  }
+
   @Tag("soak")
   @Test
   void aServerThatBeginsWithTls() throws IOException {
@@ -200,13 +214,15 @@ class TlsIT {
     "--tlsca no-such.pem,                             Cannot read no-such.pem",
     "--tlsca {key},                                   holds no certificate in PEM",
     "--tlscert {cert},                                belong together",
-    "--tlscert {cert} --tlskey {cert},                holds no private key in PEM",
+    "--tlscert {cert} --tlskey {cert},                openssl pkcs8 -topk8 -nocrypt",
+    "--tlscert {cert} --tlskey {other},               is not the key of the certificate",
     "--tlscert {key} --tlskey {key},                  holds no certificate in PEM",
   })
   void aFileThatIsOfNoUse(String args, String why) {
     String line =
         args.replace("{cert}", pem(kit, "client-cert").toString())
-            .replace("{key}", pem(kit, "client-key").toString());
+            .replace("{key}", pem(kit, "client-key").toString())
+            .replace("{other}", pem(kit, "server-key").toString());
     failsWith(2, Program.jar("publisher").args((Object[]) line.split(" ")).start(), why);
   }
 
@@ -246,6 +262,7 @@ class TlsIT {
             "http: 8222\ntls { cert_file: \"" + cert + "\", key_file: \"" + key + "\" }\n");
     try (RunningServer server = NativeServer.start(conf, 0)) {
       fails(3, publish(server, "--tlsca", ca), why);
+      fails(3, publish(server, "--tlsca", cert), why);
     }
   }
 }

@@ -74,14 +74,18 @@ public final class TokenIssuer implements Callable<Integer> {
     }
     Path tokenFile = folder.resolve(TOKEN);
     Path hashFile = folder.resolve(HASH);
-    if (Files.exists(tokenFile) && !force) {
+    if (!force && (Files.exists(tokenFile) || Files.exists(hashFile))) {
       throw new Failure(
-          ExitCode.FAILED, "There is a token in " + folder + " already: --force replaces it");
+          ExitCode.FAILED,
+          "There is a token, or its hash, in " + folder + " already: --force replaces both");
     }
     String token = random(TOKEN_BYTES);
     try {
       Files.createDirectories(folder);
-      write(folder.resolve(".gitignore"), "*");
+      Path ignored = folder.resolve(".gitignore");
+      if (!Files.exists(ignored)) {
+        write(ignored, "*");
+      }
       // First the programs, then the server: who is logged out then has the new token at hand.
       write(tokenFile, token);
       // In single quotes, or shells and Compose would take $2a for a variable.

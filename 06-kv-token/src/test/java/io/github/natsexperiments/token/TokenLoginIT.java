@@ -14,6 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -200,7 +201,7 @@ class TokenLoginIT {
 
     RunningProgram again = Program.jar("issuer").args("--out", kit).start();
     assertThat(again.waitForExit()).isEqualTo(1);
-    again.waitForStderr("--force replaces it");
+    again.waitForStderr("--force replaces both");
     assertThat(Files.readString(files.get(0))).isEqualTo(token);
 
     RunningProgram forced = Program.jar("issuer").args("--out", kit, "--force").start();
@@ -211,5 +212,21 @@ class TokenLoginIT {
       assertThat(issuer.stderrLines()).noneMatch(line -> line.contains(token.strip()));
       assertThat(issuer.stderrLines()).noneMatch(line -> line.contains(other.strip()));
     }
+  }
+
+  @Tag("more")
+  @Test
+  void theIssuerKeepsWhatOthersHavePutThere() throws IOException {
+    Path ignored = Files.writeString(folder.resolve(".gitignore"), "target\n");
+    Path hash = Files.writeString(folder.resolve("hash.env"), "mine\n");
+    assertThat(error(Program.jar("issuer").args("--out", folder).start(), 1))
+        .contains("There is a token, or its hash, in " + folder, "--force");
+    assertThat(hash).hasContent("mine");
+    assertThat(folder.resolve("token")).doesNotExist();
+
+    assertThat(Program.jar("issuer").args("--out", folder, "--force").start().waitForExit())
+        .isZero();
+    assertThat(hash).content().startsWith("NATS_TOKEN_HASH=");
+    assertThat(ignored).hasContent("target");
   }
 }

@@ -26,9 +26,15 @@ public record Creds(Path path, Jwt user) {
    */
   public static Creds read(Path path) throws Failure {
     Creds file = parse(path);
-    Instant end = file.user.expires();
-    if (end != null && !end.isAfter(Instant.now())) {
+    if (file.user.hasExpired()) {
       throw file.expired();
+    }
+    Instant start = file.user.notBefore();
+    if (start != null && start.isAfter(Instant.now())) {
+      throw new Failure(
+          ExitCode.NOT_AUTHORISED,
+          "The credentials of user \"%s\" in %s are not valid before %s: wait, or get new ones"
+              .formatted(file.user.name(), path, start));
     }
     return file;
   }
@@ -122,7 +128,11 @@ public record Creds(Path path, Jwt user) {
       return who
           + "is revoked, or the server does not know its account "
           + user.account()
-          + " because it belongs to another operator";
+          + " because it has expired, or belongs to another operator";
+    }
+    if (account.hasExpired()) {
+      return "account \"%s\" of %shas expired: its operator has to sign it again"
+          .formatted(account.name(), who);
     }
     return "the server does not know account \"%s\" of %s(or has revoked the user): start it with, or let it reload, %s"
         .formatted(account.name(), who, conf);

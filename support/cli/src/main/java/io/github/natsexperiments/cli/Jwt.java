@@ -20,9 +20,11 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What a JWT of NATS says. A JWT is a signed statement that anybody can read: three parts in
@@ -35,6 +37,7 @@ import java.util.regex.Pattern;
  * @param issuer public key of the signer
  * @param account public key of the account of a user, otherwise null
  * @param issuedAt when it was signed
+ * @param notBefore when it begins, or null when that is at once
  * @param expires when it ends, or null when it does not
  * @param nats the part of its own of each type
  * @see <a href="https://docs.nats.io/learn/security/decentralized-auth">NATS documentation:
@@ -48,6 +51,7 @@ public record Jwt(
     String issuer,
     String account,
     Instant issuedAt,
+    Instant notBefore,
     Instant expires,
     JsonValue nats) {
   private static final Pattern JWT = Pattern.compile("eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]+");
@@ -61,33 +65,60 @@ public record Jwt(
     try {
       JsonValue body = JsonParser.parse(JwtUtils.getClaimBody(text));
       JsonValue nats = readObject(body, "nats");
-      String issuer = readString(body, "iss");
-      String type = readString(nats, "type");
+      String issuer = shown(body, "iss");
+      String type = shown(nats, "type");
       // The account's own key may sign for its users, or a signing key, which the JWT names in
       // another field.
-      String account = type.equals("user") ? readString(nats, "issuer_account", issuer) : null;
-      long expires = readLong(body, "exp", 0);
+      String account =
+          type.equals("user")
+              ? Objects.requireNonNullElse(shown(nats, "issuer_account"), issuer)
+              : null;
       return new Jwt(
           text,
           type,
-          readString(body, "name"),
-          readString(body, "sub"),
+          shown(body, "name"),
+          shown(body, "sub"),
           issuer,
           account,
           Instant.ofEpochSecond(readLong(body, "iat", 0)),
-          expires == 0 ? null : Instant.ofEpochSecond(expires),
+          instant(body, "nbf"),
+          instant(body, "exp"),
           nats);
     } catch (Exception e) { // whatever a parser makes of garbage
       throw new IllegalArgumentException("not a JWT of NATS", e);
     }
   }
 
-  /** Reads every JWT that stands anywhere in a file. */
+  private static Instant instant(JsonValue object, String key) {
+    long seconds = readLong(object, key, 0);
+    return seconds == 0 ? null : Instant.ofEpochSecond(seconds);
+  }
+
+  /** A text that can go to a terminal, whoever has written it. */
+  static String shown(JsonValue object, String key) {
+    String text = readString(object, key);
+    return text == null ? null : Payloads.show(text);
+  }
+
+  /** Reads every JWT of NATS that stands anywhere in a file. */
   public static List<Jwt> in(Path file) throws IOException {
     try (InputStream in = Files.newInputStream(file)) {
       String text = new String(in.readNBytes(1 << 20), StandardCharsets.ISO_8859_1);
-      return JWT.matcher(text).results().map(found -> of(found.group())).toList();
+      return JWT.matcher(text).results().flatMap(found -> ifOfNats(found.group())).toList();
     }
+  }
+
+  private static Stream<Jwt> ifOfNats(String text) {
+    try {
+      return Stream.of(of(text));
+    } catch (IllegalArgumentException e) {
+      return Stream.empty();
+    }
+  }
+
+  /** Whether it has ended. */
+  boolean hasExpired() {
+    return expires != null && !expires.isAfter(Instant.now());
   }
 
   /** Whether the issuer has signed exactly this text. */
@@ -123,7 +154,7 @@ public record Jwt(
       limits.add("between " + readString(time, "start") + " and " + readString(time, "end"));
     }
     readStringList(nats, "allowed_connection_types").forEach(type -> limits.add("by " + type));
-    return limits.toString();
+    return Payloads.show(limits.toString());
   }
 
   /** A user as a phrase: {@code "guest", who may publish to foo and subscribe to nothing}. */
@@ -157,7 +188,8 @@ public record Jwt(
     if (deny.contains(">")) {
       return "nothing";
     }
-    return (allow.isEmpty() ? "anything" : String.join(", ", allow))
-        + (deny.isEmpty() ? "" : " except " + String.join(", ", deny));
+    return Payloads.show(
+        (allow.isEmpty() ? "anything" : String.join(", ", allow))
+            + (deny.isEmpty() ? "" : " except " + String.join(", ", deny)));
   }
 }

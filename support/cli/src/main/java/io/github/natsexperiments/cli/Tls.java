@@ -1,5 +1,7 @@
 package io.github.natsexperiments.cli;
 
+import static java.util.stream.Collectors.joining;
+
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.Socket;
@@ -10,6 +12,9 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.SignatureException;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -18,6 +23,8 @@ import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.Collection;
+import java.util.Map;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.KeyManager;
@@ -35,6 +42,11 @@ final class Tls {
   private static final String TYPE = "PRIVATE KEY-----"; // of PKCS#8
   private static final Pattern KEY =
       Pattern.compile("-----BEGIN " + TYPE + "([^-]+)-----END " + TYPE);
+  private static final Pattern CERTIFICATE =
+      Pattern.compile("-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----");
+  private static final Map<String, String> SIGNATURES =
+      Map.of("RSA", "SHA256withRSA", "EC", "SHA256withECDSA", "EdDSA", "EdDSA");
+  private static final byte[] SAMPLE = {1, 2, 3}; // EdDSA does not verify an empty text
   private static final char[] NO_PASSWORD = {};
 
   private Tls() {}
@@ -63,7 +75,7 @@ final class Tls {
       X509ExtendedTrustManager manager = (X509ExtendedTrustManager) trust.getTrustManagers()[0];
       context.init(
           key == null ? null : keys(certificate, key),
-          new TrustManager[] {new NameChecking(manager)},
+          new TrustManager[] {new ServerChecking(manager)},
           null);
       return context;
     } catch (GeneralSecurityException | IOException e) {
@@ -89,9 +101,14 @@ final class Tls {
 
   private static Collection<? extends Certificate> certificates(Path file) {
     try {
+      // The file may have our key, too, or a text for people.
+      String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+      String pem =
+          CERTIFICATE.matcher(text).results().map(MatchResult::group).collect(joining("\n"));
       Collection<? extends Certificate> all =
           CertificateFactory.getInstance("X.509")
-              .generateCertificates(new ByteArrayInputStream(Files.readAllBytes(file)));
+              .generateCertificates(
+                  new ByteArrayInputStream(pem.getBytes(StandardCharsets.ISO_8859_1)));
       if (!all.isEmpty()) {
         return all;
       }
@@ -109,21 +126,42 @@ final class Tls {
     try {
       Matcher pem = KEY.matcher(Files.readString(file, StandardCharsets.ISO_8859_1));
       if (pem.find()) {
-        PKCS8EncodedKeySpec key =
-            new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem.group(1)));
-        return KeyFactory.getInstance(certificate.getPublicKey().getAlgorithm())
-            .generatePrivate(key);
+        PublicKey ours = certificate.getPublicKey();
+        PrivateKey key =
+            KeyFactory.getInstance(ours.getAlgorithm())
+                .generatePrivate(
+                    new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem.group(1))));
+        checkPair(ours, key);
+        return key;
       }
     } catch (IOException e) {
       throw unreadable(file, e);
-    } catch (InvalidKeySpecException | IllegalArgumentException e) {
+    } catch (InvalidKeySpecException | SignatureException | IllegalArgumentException e) {
       throw new IllegalArgumentException(file + " is not the key of the certificate", e);
     }
     throw new IllegalArgumentException(
         file
             + " holds no private key in PEM that begins with -----BEGIN "
             + TYPE
-            + "; openssl pkcs8 -topk8 -nodes converts an older form");
+            + "; openssl pkcs8 -topk8 -nocrypt converts an older form");
+  }
+
+  /** What the one has signed the other must verify, where we know how they sign. */
+  private static void checkPair(PublicKey certified, PrivateKey key)
+      throws GeneralSecurityException {
+    String algorithm = SIGNATURES.get(certified.getAlgorithm());
+    if (algorithm == null) {
+      return;
+    }
+    Signature signature = Signature.getInstance(algorithm);
+    signature.initSign(key);
+    signature.update(SAMPLE);
+    byte[] signed = signature.sign();
+    signature.initVerify(certified);
+    signature.update(SAMPLE);
+    if (!signature.verify(signed)) {
+      throw new SignatureException("another key");
+    }
   }
 
   private static IllegalArgumentException unreadable(Path file, IOException e) {
@@ -131,17 +169,22 @@ final class Tls {
         "Cannot read " + file + " (" + e.getClass().getSimpleName() + ")", e);
   }
 
-  /** jnats checks who has signed a certificate, and not whose it is; this does both. */
-  private static final class NameChecking extends X509ExtendedTrustManager {
+  /**
+   * jnats checks who has signed a certificate, and not whose it is; this does both. And the JDK
+   * does not ask whether a certificate is valid now when it is itself among those to trust; this
+   * does.
+   */
+  private static final class ServerChecking extends X509ExtendedTrustManager {
     private final X509ExtendedTrustManager manager;
 
-    NameChecking(X509ExtendedTrustManager manager) {
+    ServerChecking(X509ExtendedTrustManager manager) {
       this.manager = manager;
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
         throws CertificateException {
+      chain[0].checkValidity();
       SSLParameters parameters = ((SSLSocket) socket).getSSLParameters();
       parameters.setEndpointIdentificationAlgorithm("HTTPS");
       ((SSLSocket) socket).setSSLParameters(parameters);
@@ -151,12 +194,14 @@ final class Tls {
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
         throws CertificateException {
+      chain[0].checkValidity();
       manager.checkServerTrusted(chain, type, engine);
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String type)
         throws CertificateException {
+      chain[0].checkValidity();
       manager.checkServerTrusted(chain, type);
     }
 

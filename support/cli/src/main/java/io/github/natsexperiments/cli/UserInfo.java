@@ -67,7 +67,7 @@ record UserInfo(JsonValue data) {
   String inWords(Jwt jwt) {
     boolean same = is(jwt);
     return "\""
-        + (same ? jwt.name() : JsonValueUtils.readString(data, "user"))
+        + (same ? jwt.name() : Jwt.shown(data, "user"))
         + "\", "
         + Jwt.mayDo(JsonValueUtils.readObject(data, "permissions"), "publish", "subscribe")
         + (same && jwt.expires() != null ? ", until " + jwt.expires() : "");
