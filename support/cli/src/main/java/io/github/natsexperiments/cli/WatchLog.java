@@ -70,7 +70,7 @@ public class WatchLog implements WatchListener {
           });
     }
     String reason =
-        why instanceof JetStreamApiException api ? api.getErrorDescription() : why.getMessage();
+        why instanceof JetStreamApiException api ? JetStreamHints.explain(api) : why.getMessage();
     return new Failure(
         ExitCode.FAILED,
         "Cannot watch " + bucket + ": " + (why instanceof Exception ? reason : why.toString()),
