@@ -50,7 +50,7 @@ final class ConsumerSource {
   private String name;
   private long delivered; // by a consumer without acks
   private boolean gap;
-  private long lastSequence; // in the stream
+  private long lastSequence; // of a message that was handled
 
   ConsumerSource(
       Connection connection, String stream, ConsumerConfiguration wanted, ConsumerListener listener)
@@ -81,7 +81,8 @@ final class ConsumerSource {
   boolean find() throws Exception {
     try {
       StreamInfo info = look("stream", () -> management.getStreamInfo(stream));
-      if (info != null && !info.getCreateTime().equals(created)) {
+      if (info != null
+          && (!info.getCreateTime().equals(created) || Streams.isBefore(info, lastSequence))) {
         boolean replaced = created != null && !waiting;
         created = info.getCreateTime();
         known = false;
@@ -162,9 +163,11 @@ final class ConsumerSource {
         handler.onMessage(message);
       }
     } else if (!isAcked(message)) {
+      long sequence = AckSubject.streamSequence(message);
+      lastSequence = Math.max(lastSequence, sequence);
       handler.onMessage(message);
       if (message.lastAck() == AckType.AckAck) {
-        acked.add(AckSubject.streamSequence(message));
+        acked.add(sequence);
       }
     }
   }

@@ -24,7 +24,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * {@code KeyValue.watch} that goes on without a gap. After a restart the server has forgotten the
  * watch; jnats finds out by missing heartbeats, 27 s later. This one begins again as soon as the
  * connection is back, with the revision after the last one that it has handed on; when only its
- * consumer is lost, after 1.5 s without a heartbeat. It also knows a new bucket of the same name.
+ * consumer is lost, after 1.5 s without a heartbeat. It also recognises a new bucket of the same
+ * name, and one that was set back to an older state.
  *
  * <pre>{@code
  * try (ResumingWatch watch = new ResumingWatch(connection, "bucket", false, why -> …)) {
@@ -68,7 +69,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
   // Shared with the threads of the consumers, under this lock, held also during a callback.
   private final ReentrantLock turn = new ReentrantLock();
   private WatchConsumer current; // whose entries count
-  private long newest; // revision of the bucket when it began
+  private long newest; // revision of the bucket that we know of
   private long next; // revision to hand on; 0 for what the options say
   private boolean everything; // from there on, not only the newest value of each key
   private boolean endOfData;
@@ -203,7 +204,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
       return;
     }
     waiting = false;
-    if (created != null && !created.equals(info.getCreateTime())) {
+    if (created != null && (!created.equals(info.getCreateTime()) || isOlder(info))) {
       if (!follow) {
         throw new BucketGoneException(bucket, Reason.RECREATED);
       }
@@ -212,6 +213,16 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
     created = info.getCreateTime();
     stop();
     begin(info);
+  }
+
+  /** Whether revisions that we know of are to come again, as after a restore from a backup. */
+  private boolean isOlder(StreamInfo info) {
+    turn.lock();
+    try {
+      return Streams.isBefore(info, newest);
+    } finally {
+      turn.unlock();
+    }
   }
 
   private StreamInfo info() throws IOException, JetStreamApiException, InterruptedException {
@@ -271,6 +282,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
         () -> {
           if (from == current && entry != null && entry.getRevision() >= next) {
             next = entry.getRevision() + 1;
+            newest = Math.max(newest, entry.getRevision());
             if (entry.getOperation() == KeyValueOperation.PUT
                 || !options.contains(KeyValueWatchOption.IGNORE_DELETE)) {
               watcher.watch(entry);

@@ -45,6 +45,17 @@ public final class Streams {
         connection, () -> connection.jetStreamManagement(soon).getStreamInfo(name));
   }
 
+  /**
+   * Whether a stream has lost its last messages, so that their sequences will be given to others.
+   * One that has several copies, never: a new leader may not have counted all yet.
+   *
+   * @param sequence the highest that was seen in it
+   */
+  static boolean isBefore(StreamInfo stream, long sequence) {
+    return stream.getConfiguration().getReplicas() == 1
+        && stream.getStreamState().getLastSequence() < sequence;
+  }
+
   /** The message in a leader's answer to {@code STREAM.MSG.GET}; null when there is none. */
   static MessageInfo message(String stream, Message answer) throws JetStreamApiException {
     MessageInfo message = new MessageInfo(answer, stream, false);
