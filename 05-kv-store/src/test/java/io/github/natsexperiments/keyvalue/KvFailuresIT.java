@@ -263,6 +263,38 @@ class KvFailuresIT {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"--quiet", "--async"})
+  void aStreamWithoutTheSubjectsOfABucket(String option) throws Exception {
+    try (Connection connection = connect(server)) {
+      JetStreamManagement management = connection.jetStreamManagement();
+      management.addStream(StreamConfiguration.builder().name("KV_odd").subjects("odd").build());
+      RunningProgram publisher = publisher(server, "--bucket", "odd", option).start();
+      assertThat(publisher.waitForExit(Duration.ofSeconds(5))).isEqualTo(1);
+      assertThat(lastLine(publisher, 1))
+          .isEqualTo("ERROR Bucket \"odd\" takes no writes: its stream has no subject $KV.odd.>");
+      management.deleteStream("KV_odd");
+    }
+  }
+
+  @Tag("more")
+  @Test
+  void aStreamThatLosesTheSubjectsOfItsBucket() throws Exception {
+    RunningProgram publisher = publisher(server, "--bucket", "odder", "-i", "100ms").start();
+    publisher.waitForStdout("revision = \"1\"");
+    try (Connection connection = connect(server)) {
+      JetStreamManagement management = connection.jetStreamManagement();
+      management.updateStream(
+          StreamConfiguration.builder(management.getStreamInfo("KV_odder").getConfiguration())
+              .subjects("odder")
+              .build());
+      assertThat(publisher.waitForExit(Duration.ofSeconds(5))).isEqualTo(1);
+      assertThat(lastLine(publisher, 1))
+          .isEqualTo(
+              "ERROR Bucket \"odder\" does not take key \"key\": its stream has other subjects");
+    }
+  }
+
   /** Exactly the rights that the publisher needs for an existing bucket, and one less. */
   @Tag("soak")
   @Test

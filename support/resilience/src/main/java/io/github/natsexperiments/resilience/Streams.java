@@ -56,6 +56,13 @@ public final class Streams {
         && stream.getStreamState().getLastSequence() < sequence;
   }
 
+  /** Whether a stream stores what is published to a subject. */
+  static boolean takes(StreamConfiguration stream, String subject) {
+    return stream.getSubjects().stream()
+        .map(of -> "\\Q" + of.replace("*", "\\E[^.]+\\Q").replace(">", "\\E.+\\Q") + "\\E")
+        .anyMatch(subject::matches);
+  }
+
   /** The message in a leader's answer to {@code STREAM.MSG.GET}; null when there is none. */
   static MessageInfo message(String stream, Message answer) throws JetStreamApiException {
     MessageInfo message = new MessageInfo(answer, stream, false);
