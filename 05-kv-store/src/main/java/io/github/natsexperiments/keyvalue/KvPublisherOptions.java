@@ -32,8 +32,6 @@ import picocli.CommandLine.Spec;
       "  java -jar publisher.jar -n 100000 -i 0 -q --async"
     })
 final class KvPublisherOptions {
-  private static final int LONGEST_KEY = 4096; // the server takes no longer line before a message
-
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
@@ -110,7 +108,7 @@ final class KvPublisherOptions {
   /** What to put. */
   Puts puts(Stop stop, Connection connection) {
     return new Puts(
-        publisher.payloads(stop, connection.getMaxPayload() + LONGEST_KEY),
+        publisher.payloads(stop, connection.getMaxPayload() + KvNames.LONGEST_KEY + 1),
         publisher.stdin() ? null : keys);
   }
 }

@@ -104,10 +104,11 @@ final class KvSubscriberOptions {
       @Override
       public Wanted convert(String text) {
         Matcher form = FORM.matcher(text);
-        if (!form.matches() || !KvNames.isKey(form.group(1))) {
+        if (!form.matches()) {
           throw new TypeConversionException("'" + text + "': write KEY or KEY@REVISION");
         }
-        return new Wanted(form.group(1), form.group(2) == null ? 0 : Long.parseLong(form.group(2)));
+        String key = new KvNames.Key().convert(form.group(1));
+        return new Wanted(key, form.group(2) == null ? 0 : Long.parseLong(form.group(2)));
       }
     }
   }

@@ -138,6 +138,45 @@ class KvFailuresIT {
     publisher.waitForStderr("Put 1 message, ");
   }
 
+  /** The headers count, too. */
+  @Tag("more")
+  @ParameterizedTest
+  @ValueSource(strings = {"--async", "--quiet"})
+  void aValueWithNoRoomForItsHeaders(String option) {
+    RunningProgram publisher =
+        publisher(server, "--bucket", "large", "--size", 1_048_576, option).start();
+    assertThat(lastLine(publisher, 1))
+        .isEqualTo(
+            "ERROR A value is larger than the 1048576 bytes that the server takes, headers included"
+                + " (max_payload)");
+  }
+
+  @Test
+  void aServerForShortMessagesOnly() throws Exception {
+    String open = ServerConfig.profile("open").text();
+    ServerConfig config = new ServerConfig("short", open + "\nmax_payload: 200\n");
+    try (RunningServer narrow = TestServer.start(config)) {
+      assertThat(lastLine(publisher(narrow, "-n", 1).start(), 1))
+          .isEqualTo(
+              "ERROR No bucket \"sample_kv\": the request for it is larger than the 200 bytes that the"
+                  + " server takes (max_payload)");
+    }
+  }
+
+  @Test
+  void aKeyThatIsTooLong() {
+    String key = "k".repeat(4000);
+    for (String option : List.of("--quiet", "--async")) {
+      RunningProgram publisher =
+          publisher(server, "--bucket", "long", "--stdin", option).stdin(key + "=x\n").start();
+      assertThat(lastLine(publisher, 1))
+          .isEqualTo(
+              "ERROR Line 1 of standard input is not KEY=VALUE, with a key of at most 3500 bytes");
+    }
+    RunningProgram get = subscriber(server, "--bucket", "long", "--get", key).start();
+    assertThat(lastLine(get, 2)).contains("'kkk").contains("is too long: 4000 bytes, at most 3500");
+  }
+
   @Test
   void moreReplicasThanServers() {
     RunningProgram publisher = publisher(server, "--bucket", "three", "--replicas", 3).start();

@@ -51,6 +51,11 @@ public final class Buckets {
       return status;
     } catch (JetStreamApiException e) {
       throw new Failure(ExitCode.FAILED, "No bucket \"" + bucket + "\": " + why(e), e);
+    } catch (IllegalArgumentException e) { // jnats'
+      String tooLarge =
+          "No bucket \"%s\": the request for it is larger than the %d bytes that the server takes"
+              + " (max_payload)";
+      throw new Failure(ExitCode.FAILED, tooLarge.formatted(bucket, connection.getMaxPayload()), e);
     }
   }
 
@@ -101,7 +106,9 @@ public final class Buckets {
     if (e instanceof JetStreamApiException refused) {
       why = "Bucket \"" + bucket + "\": " + why(refused);
     } else if (why.startsWith("Message payload size exceed")) {
-      String tooLarge = "A value is larger than the %d bytes that the server takes (max_payload)";
+      String tooLarge =
+          "A value is larger than the %d bytes that the server takes, headers included"
+              + " (max_payload)";
       why = tooLarge.formatted(connection.getMaxPayload());
     }
     return new Failure(ExitCode.FAILED, why, e);
