@@ -32,6 +32,7 @@ final class ConsumerSource {
   private static final Duration ROUND_TRIP = Duration.ofSeconds(2);
   private static final JetStreamOptions ANSWERS_SOON =
       JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(1)).build();
+  private static final Duration UNUSED = Duration.ofMinutes(5); // then the server deletes it
   private static final Duration SAME_MOMENT = Duration.ofMillis(1);
 
   private final Connection connection;
@@ -94,7 +95,7 @@ final class ConsumerSource {
       if (isDurable()) {
         findDurable();
       } else {
-        createOrdered();
+        createOrdered(info);
       }
       return true;
     } catch (JetStreamApiException e) {
@@ -183,7 +184,7 @@ final class ConsumerSource {
   }
 
   /** A new one after each interruption: what was on its way to us is not sent again. */
-  private void createOrdered() throws Exception {
+  private void createOrdered(StreamInfo info) throws Exception {
     delete();
     name = "ordered-" + NUID.nextGlobal(); // known, and deleted, also when the answer is lost
     ConsumerConfiguration.Builder next =
@@ -192,7 +193,7 @@ final class ConsumerSource {
             .ackPolicy(AckPolicy.None)
             .memStorage(true)
             .numReplicas(1)
-            .inactiveThreshold(Duration.ofMinutes(5));
+            .inactiveThreshold(Streams.unused(info, UNUSED));
     if (lastSequence > 0) {
       next.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(lastSequence + 1);
       next.startTime(null);

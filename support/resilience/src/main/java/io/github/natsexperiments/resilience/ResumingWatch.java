@@ -256,7 +256,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
       String from = mirror == null ? bucket : any ? "*" : mirror.getName().replaceFirst("KV_", "");
       String filter = "$KV." + from + "." + keys;
       consumer = new WatchConsumer(connection, this, watcher.getConsumerNamePrefix());
-      long pending = consumer.create(management, stream, filter, first, options);
+      long pending = consumer.create(management, info, filter, first, options);
       if (!info().getCreateTime().equals(created)) {
         throw new IOException("the bucket was created again just now");
       }

@@ -4,6 +4,7 @@ import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamOptions;
 import io.nats.client.Message;
+import io.nats.client.api.ConsumerLimits;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
@@ -54,6 +55,18 @@ public final class Streams {
   static boolean isBefore(StreamInfo stream, long sequence) {
     return stream.getConfiguration().getReplicas() == 1
         && stream.getStreamState().getLastSequence() < sequence;
+  }
+
+  /**
+   * How long a consumer may be unused: a stream can have a limit for that.
+   *
+   * @param stream null when we may not look
+   */
+  static Duration unused(StreamInfo stream, Duration wanted) {
+    ConsumerLimits limits = stream == null ? null : stream.getConfiguration().getConsumerLimits();
+    Duration limit = limits == null ? null : limits.getInactiveThreshold();
+    boolean shorter = limit != null && !limit.isZero() && limit.compareTo(wanted) < 0;
+    return shorter ? limit : wanted;
   }
 
   /** Whether a stream stores what is published to a subject. */
