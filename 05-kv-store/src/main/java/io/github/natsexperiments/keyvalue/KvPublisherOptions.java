@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The options of {@link KvPublisher}. */
@@ -48,7 +49,7 @@ final class KvPublisherOptions {
       split = ",",
       converter = KvNames.Key.class,
       description = "Key, or several that take turns: a,b,c. Default: key.")
-  private List<String> keys = List.of("key");
+  private List<String> keys;
 
   @ArgGroup private Removal removal = new Removal();
 
@@ -80,9 +81,24 @@ final class KvPublisherOptions {
     window = (int) Numbers.upTo(PublisherBuilder.LARGEST_WINDOW, spec, "--async", puts);
   }
 
-  /** Starts the run. */
+  /** Checks what picocli cannot, and starts the run. */
   Run run() {
+    publisher.check();
+    refuse(
+        publisher.stdin() && keys != null, "--stdin names the key in each line: leave out --key");
+    if (delete() != null || purge() != null) {
+      publisher.refuseText("--delete and --purge put no value");
+      refuse(
+          keys != null || publisher.stdin() || window > 0,
+          "--delete and --purge are for one key: leave out --key, --stdin and --async");
+    }
     return common.run("Put", publisher.count(), false);
+  }
+
+  private void refuse(boolean wrong, String why) {
+    if (wrong) {
+      throw new ParameterException(spec.commandLine(), why);
+    }
   }
 
   /** The bucket to write to. */
@@ -109,6 +125,6 @@ final class KvPublisherOptions {
   Puts puts(Stop stop, Connection connection) {
     return new Puts(
         publisher.payloads(stop, connection.getMaxPayload() + KvNames.LONGEST_KEY + 1),
-        publisher.stdin() ? null : keys);
+        publisher.stdin() ? null : keys == null ? List.of("key") : keys);
   }
 }

@@ -97,8 +97,9 @@ record KvReader(Connection connection, KeyValue kv, JetStreamManagement streams,
     Pace pace = new Pace(options.mode.poll, run.stop());
     Duration timeout = options.subscriber.timeout();
     long lastValue = System.nanoTime();
+    Duration left = timeout;
     boolean answers = true;
-    while (run.tally().messages() < options.subscriber.count() && pace.next()) {
+    while (run.tally().messages() < options.subscriber.count() && pace.next(left)) {
       try {
         KeyValueEntry entry = ask(it -> newest(key));
         if (!answers) {
@@ -123,9 +124,10 @@ record KvReader(Connection connection, KeyValue kv, JetStreamManagement streams,
         }
         answers = false;
       }
-      if (timeout != null && System.nanoTime() - lastValue > timeout.toNanos()) {
-        run.stop().ask(Stop.Reason.TIMEOUT);
-      }
+      left = timeout == null ? null : timeout.minusNanos(System.nanoTime() - lastValue);
+    }
+    if (run.tally().messages() < options.subscriber.count()) {
+      run.stop().ask(Stop.Reason.TIMEOUT); // unless something else has ended the run
     }
   }
 

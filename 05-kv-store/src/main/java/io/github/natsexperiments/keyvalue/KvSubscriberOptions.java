@@ -115,12 +115,10 @@ final class KvSubscriberOptions {
 
   /** Checks what picocli cannot, and starts the run. */
   Run run() {
-    if (mode.from < 0) {
-      throw usage("Invalid value '" + mode.from + "' for --from: revisions begin with 1");
-    }
-    if (mode.poll != null && !KvNames.isKey(keys())) {
-      throw usage("'" + key + "' stands for several keys: --poll gets one");
-    }
+    refuse(mode.from < 0, "Invalid value '" + mode.from + "' for --from: revisions begin with 1");
+    boolean several = !KvNames.isKey(keys());
+    refuse(mode.poll != null && several, "'" + key + "' stands for several keys: --poll gets one");
+    refuse(mode.get != null && key != null, "--get names its key: leave out --key");
     return common.run(mode.poll == null ? "Received" : "Got", subscriber.count(), false);
   }
 
@@ -143,7 +141,9 @@ final class KvSubscriberOptions {
             : new KeyValueWatchOption[] {};
   }
 
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
+  private void refuse(boolean wrong, String why) {
+    if (wrong) {
+      throw new ParameterException(spec.commandLine(), why);
+    }
   }
 }

@@ -58,7 +58,13 @@ class KvFailuresIT {
         List.of("--delete", "a."),
         List.of("--async", "5000"),
         List.of("--async", "0"),
-        List.of("--delete", "a", "--purge", "a"));
+        List.of("--delete", "a", "--purge", "a"),
+        List.of("--delete", "a", "-m", "text"),
+        List.of("--delete", "a", "--key", "b"),
+        List.of("--purge", "a", "--stdin"),
+        List.of("--purge", "a", "--async"),
+        List.of("--stdin", "--key", "a"),
+        List.of("--stdin", "--size", "9"));
   }
 
   @ParameterizedTest
@@ -66,7 +72,7 @@ class KvFailuresIT {
   void wrongUsageOfThePublisher(List<String> args) {
     RunningProgram publisher = publisher(server, args.toArray()).start();
     assertThat(lastLine(publisher, 2)).contains(args.get(0)).endsWith(Program.seeHelp("publisher"));
-    assertThat(publisher.stderrLines()).hasSize(1);
+    assertThat(publisher.stderrLines()).hasSize(1); // not even a connection is made
   }
 
   static Stream<List<String>> wrongUsageOfTheSubscriber() {
@@ -79,6 +85,7 @@ class KvFailuresIT {
         List.of("--get", "a..b"),
         List.of("--get", "a@0"), // shown as it is: no URL
         List.of("--poll", "--key", "a.*"),
+        List.of("--get", "a", "--key", "b"),
         List.of("--list", "--history"));
   }
 
