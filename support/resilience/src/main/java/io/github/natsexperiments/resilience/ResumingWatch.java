@@ -69,7 +69,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
   // Shared with the threads of the consumers, under this lock, held also during a callback.
   private final ReentrantLock turn = new ReentrantLock();
   private WatchConsumer current; // whose entries count
-  private long newest; // revision of the bucket that we know of
+  private volatile long newest; // revision of the bucket that we know of
   private long next; // revision to hand on; 0 for what the options say
   private boolean everything; // from there on, not only the newest value of each key
   private boolean endOfData;
@@ -204,7 +204,8 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
       return;
     }
     waiting = false;
-    if (created != null && (!created.equals(info.getCreateTime()) || isOlder(info))) {
+    if (created != null
+        && (!created.equals(info.getCreateTime()) || Streams.isBefore(info, newest))) {
       if (!follow) {
         throw new BucketGoneException(bucket, Reason.RECREATED);
       }
@@ -213,16 +214,6 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
     created = info.getCreateTime();
     stop();
     begin(info);
-  }
-
-  /** Whether revisions that we know of are to come again, as after a restore from a backup. */
-  private boolean isOlder(StreamInfo info) {
-    turn.lock();
-    try {
-      return Streams.isBefore(info, newest);
-    } finally {
-      turn.unlock();
-    }
   }
 
   private StreamInfo info() throws IOException, JetStreamApiException, InterruptedException {
