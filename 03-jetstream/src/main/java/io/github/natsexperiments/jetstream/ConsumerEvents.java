@@ -52,7 +52,7 @@ final class ConsumerEvents implements ConsumerListener {
   @Override
   public void streamFound(StreamInfo found, boolean replaced) throws Failure {
     if (replaced) {
-      console.warn(JetStreamHints.gone(stream) + "; this is a new one");
+      console.warn(JetStreamHints.gone(stream) + "; this is a new one, or an older state of it");
     }
     StreamConfiguration config = found.getConfiguration();
     streamSubjects = config.getSubjects();

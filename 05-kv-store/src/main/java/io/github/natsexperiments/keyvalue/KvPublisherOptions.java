@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The options of {@link KvPublisher}. */
@@ -32,8 +33,6 @@ import picocli.CommandLine.Spec;
       "  java -jar publisher.jar -n 100000 -i 0 -q --async"
     })
 final class KvPublisherOptions {
-  private static final int LONGEST_KEY = 4096; // the server takes no longer line before a message
-
   @Spec(Spec.Target.MIXEE)
   private CommandSpec spec;
 
@@ -50,7 +49,7 @@ final class KvPublisherOptions {
       split = ",",
       converter = KvNames.Key.class,
       description = "Key, or several that take turns: a,b,c. Default: key.")
-  private List<String> keys = List.of("key");
+  private List<String> keys;
 
   @ArgGroup private Removal removal = new Removal();
 
@@ -82,9 +81,24 @@ final class KvPublisherOptions {
     window = (int) Numbers.upTo(PublisherBuilder.LARGEST_WINDOW, spec, "--async", puts);
   }
 
-  /** Starts the run. */
+  /** Checks what picocli cannot, and starts the run. */
   Run run() {
+    publisher.check();
+    refuse(
+        publisher.stdin() && keys != null, "--stdin names the key in each line: leave out --key");
+    if (delete() != null || purge() != null) {
+      publisher.refuseText("--delete and --purge put no value");
+      refuse(
+          keys != null || publisher.stdin() || window > 0,
+          "--delete and --purge are for one key: leave out --key, --stdin and --async");
+    }
     return common.run("Put", publisher.count(), false);
+  }
+
+  private void refuse(boolean wrong, String why) {
+    if (wrong) {
+      throw new ParameterException(spec.commandLine(), why);
+    }
   }
 
   /** The bucket to write to. */
@@ -110,7 +124,7 @@ final class KvPublisherOptions {
   /** What to put. */
   Puts puts(Stop stop, Connection connection) {
     return new Puts(
-        publisher.payloads(stop, connection.getMaxPayload() + LONGEST_KEY),
-        publisher.stdin() ? null : keys);
+        publisher.payloads(stop, connection.getMaxPayload() + KvNames.LONGEST_KEY + 1),
+        publisher.stdin() ? null : keys == null ? List.of("key") : keys);
   }
 }

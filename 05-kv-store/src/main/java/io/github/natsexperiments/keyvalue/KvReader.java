@@ -10,20 +10,24 @@ import io.github.natsexperiments.cli.WatchLog;
 import io.github.natsexperiments.keyvalue.KvSubscriberOptions.Wanted;
 import io.github.natsexperiments.resilience.JetStreamErrors;
 import io.github.natsexperiments.resilience.NotPermittedException;
+import io.github.natsexperiments.resilience.Streams;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.JetStreamOptions;
 import io.nats.client.KeyValue;
 import io.nats.client.KeyValueOptions;
 import io.nats.client.api.KeyValueEntry;
 import io.nats.client.api.Mirror;
+import io.nats.client.api.StreamInfo;
+import io.nats.client.support.NatsJetStreamConstants;
+import io.nats.client.support.NatsKeyValueUtil;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 
 /** What can be read of a bucket without a watch. */
-record KvReader(Connection connection, KeyValue kv, Run run) {
-  private static final KeyValueOptions ANSWER_SOON =
-      KeyValueOptions.builder().jsRequestTimeout(Duration.ofSeconds(2)).build();
+record KvReader(Connection connection, KeyValue kv, JetStreamManagement streams, Run run) {
+  private static final Duration ANSWER = Duration.ofSeconds(2);
 
   /**
    * Opens the bucket.
@@ -32,30 +36,28 @@ record KvReader(Connection connection, KeyValue kv, Run run) {
    */
   static KvReader open(Connection connection, String bucket, Run run)
       throws Failure, IOException, JetStreamApiException, InterruptedException {
-    try {
-      KeyValue kv = JetStreamErrors.ask(connection, () -> connection.keyValue(bucket, ANSWER_SOON));
-      Mirror mirror = kv.getStatus().getBackingStreamInfo().getConfiguration().getMirror();
-      if (mirror != null && mirror.getExternal() == null) {
-        throw failure(
-            "Bucket \""
-                + bucket
-                + "\" is a mirror of "
-                + mirror.getName()
-                + ", which jnats can watch but not read by key: read the original, or watch");
-      }
-      return new KvReader(connection, kv, run);
-    } catch (NotPermittedException e) {
-      throw e;
-    } catch (IOException e) {
-      if (JetStreamErrors.isStreamNotFound(e)) {
-        throw failure(
-            "There is no bucket \"" + bucket + "\": start publisher.jar, which creates it");
-      }
-      if (!connection.getServerInfo().isJetStreamAvailable()) {
-        throw failure("JetStream is off on this server: start nats-server with -js");
-      }
-      throw e;
+    if (!connection.getServerInfo().isJetStreamAvailable()) {
+      throw failure("JetStream is off on this server: start nats-server with -js");
     }
+    StreamInfo found = Streams.find(connection, NatsKeyValueUtil.toStreamName(bucket), ANSWER);
+    if (found == null) {
+      throw failure("There is no bucket \"" + bucket + "\": start publisher.jar, which creates it");
+    }
+    Mirror mirror = found.getConfiguration().getMirror();
+    if (mirror != null && mirror.getExternal() == null) {
+      throw failure(
+          "Bucket \""
+              + bucket
+              + "\" is a mirror of "
+              + mirror.getName()
+              + ", which jnats can watch but not read by key: read the original, or watch");
+    }
+    JetStreamOptions soon = JetStreamOptions.builder().requestTimeout(ANSWER).build();
+    return new KvReader(
+        connection,
+        connection.keyValue(bucket, KeyValueOptions.builder().jetStreamOptions(soon).build()),
+        connection.jetStreamManagement(soon),
+        run);
   }
 
   /** Why {@code --get} finds nothing. */
@@ -85,30 +87,19 @@ record KvReader(Connection connection, KeyValue kv, Run run) {
     return JetStreamErrors.ask(connection, () -> question.to(kv));
   }
 
-  /** Does what {@code --list} or {@code --poll} say. */
-  void listOrPoll(KvSubscriberOptions options)
-      throws Failure, IOException, JetStreamApiException, InterruptedException {
-    if (options.mode.poll != null) {
-      poll(options);
-      return;
-    }
-    run.withoutSummary();
-    String pattern = options.key;
-    ask(it -> pattern == null ? it.keys() : it.keys(pattern)).forEach(run.console()::print);
-  }
-
   /**
    * Shows what a key holds, again and again: the way without a watch, which shows neither what was
    * in between nor that nothing changed.
    */
-  private void poll(KvSubscriberOptions options)
+  void poll(KvSubscriberOptions options)
       throws Failure, JetStreamApiException, InterruptedException {
     String key = options.keys();
     Pace pace = new Pace(options.mode.poll, run.stop());
     Duration timeout = options.subscriber.timeout();
     long lastValue = System.nanoTime();
+    Duration left = timeout;
     boolean answers = true;
-    while (run.tally().messages() < options.subscriber.count() && pace.next()) {
+    while (run.tally().messages() < options.subscriber.count() && pace.next(left)) {
       try {
         KeyValueEntry entry = ask(it -> newest(key));
         if (!answers) {
@@ -133,9 +124,10 @@ record KvReader(Connection connection, KeyValue kv, Run run) {
         }
         answers = false;
       }
-      if (timeout != null && System.nanoTime() - lastValue > timeout.toNanos()) {
-        run.stop().ask(Stop.Reason.TIMEOUT);
-      }
+      left = timeout == null ? null : timeout.minusNanos(System.nanoTime() - lastValue);
+    }
+    if (run.tally().messages() < options.subscriber.count()) {
+      run.stop().ask(Stop.Reason.TIMEOUT); // unless something else has ended the run
     }
   }
 
@@ -150,13 +142,17 @@ record KvReader(Connection connection, KeyValue kv, Run run) {
   }
 
   /** The value, or how the key lost it: get() alone returns null when there is none. */
-  private KeyValueEntry newest(String key)
-      throws IOException, JetStreamApiException, InterruptedException {
-    KeyValueEntry entry = kv.get(key);
-    if (entry != null) {
-      return entry;
+  private KeyValueEntry newest(String key) throws IOException, JetStreamApiException {
+    try {
+      return new KeyValueEntry(
+          streams.getLastMessage(
+              NatsKeyValueUtil.toStreamName(kv.getBucketName()),
+              NatsKeyValueUtil.toKeyPrefix(kv.getBucketName()) + key));
+    } catch (JetStreamApiException e) {
+      if (e.getApiErrorCode() == NatsJetStreamConstants.JS_NO_MESSAGE_FOUND_ERR) {
+        return null;
+      }
+      throw e;
     }
-    List<KeyValueEntry> history = kv.history(key);
-    return history.isEmpty() ? null : history.get(history.size() - 1);
   }
 }

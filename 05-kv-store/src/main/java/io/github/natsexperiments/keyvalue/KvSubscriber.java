@@ -46,8 +46,12 @@ public final class KvSubscriber implements Callable<Integer> {
                     .reconnectDelayHandler(
                         round -> round <= 20 ? Duration.ofMillis(500) : Duration.ofSeconds(5))
                     .build())) {
-      if (options.mode.get != null || options.mode.list || options.mode.poll != null) {
-        read(connection, run);
+      if (options.mode.list) {
+        new KeyList(options, run).print(connection);
+      } else if (options.mode.poll != null) {
+        KvReader.open(connection, options.bucket, run).poll(options);
+      } else if (options.mode.get != null) {
+        get(connection, run);
       } else {
         watch(connection, run);
       }
@@ -111,14 +115,10 @@ public final class KvSubscriber implements Callable<Integer> {
     }
   }
 
-  private void read(Connection connection, Run run) throws Exception {
+  private void get(Connection connection, Run run) throws Exception {
     KvReader kv = KvReader.open(connection, options.bucket, run);
-    var wanted = options.mode.get;
-    if (wanted == null) {
-      kv.listOrPoll(options);
-      return;
-    }
     run.withoutSummary();
+    var wanted = options.mode.get;
     long revision = wanted.revision();
     KeyValueEntry entry =
         kv.ask(it -> revision == 0 ? it.get(wanted.key()) : it.get(wanted.key(), revision));

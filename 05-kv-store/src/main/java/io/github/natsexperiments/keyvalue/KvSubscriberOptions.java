@@ -104,22 +104,21 @@ final class KvSubscriberOptions {
       @Override
       public Wanted convert(String text) {
         Matcher form = FORM.matcher(text);
-        if (!form.matches() || !KvNames.isKey(form.group(1))) {
+        if (!form.matches()) {
           throw new TypeConversionException("'" + text + "': write KEY or KEY@REVISION");
         }
-        return new Wanted(form.group(1), form.group(2) == null ? 0 : Long.parseLong(form.group(2)));
+        String key = new KvNames.Key().convert(form.group(1));
+        return new Wanted(key, form.group(2) == null ? 0 : Long.parseLong(form.group(2)));
       }
     }
   }
 
   /** Checks what picocli cannot, and starts the run. */
   Run run() {
-    if (mode.from < 0) {
-      throw usage("Invalid value '" + mode.from + "' for --from: revisions begin with 1");
-    }
-    if (mode.poll != null && !KvNames.isKey(keys())) {
-      throw usage("'" + key + "' stands for several keys: --poll gets one");
-    }
+    refuse(mode.from < 0, "Invalid value '" + mode.from + "' for --from: revisions begin with 1");
+    boolean several = !KvNames.isKey(keys());
+    refuse(mode.poll != null && several, "'" + key + "' stands for several keys: --poll gets one");
+    refuse(mode.get != null && key != null, "--get names its key: leave out --key");
     return common.run(mode.poll == null ? "Received" : "Got", subscriber.count(), false);
   }
 
@@ -142,7 +141,9 @@ final class KvSubscriberOptions {
             : new KeyValueWatchOption[] {};
   }
 
-  private ParameterException usage(String message) {
-    return new ParameterException(spec.commandLine(), message);
+  private void refuse(boolean wrong, String why) {
+    if (wrong) {
+      throw new ParameterException(spec.commandLine(), why);
+    }
   }
 }

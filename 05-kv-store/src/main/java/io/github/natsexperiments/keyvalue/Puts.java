@@ -48,8 +48,8 @@ final class Puts {
     }
     String key = new String(line, 0, equals, StandardCharsets.UTF_8);
     if (equals == line.length || !KvNames.isKey(key)) {
-      throw new Failure(
-          ExitCode.FAILED, "Line " + (number + 1) + " of standard input is not KEY=VALUE");
+      String wrong = "Line %d of standard input is not KEY=VALUE, with a key of at most %d bytes";
+      throw new Failure(ExitCode.FAILED, wrong.formatted(number + 1, KvNames.LONGEST_KEY));
     }
     return new Put(key, Arrays.copyOfRange(line, equals + 1, line.length));
   }

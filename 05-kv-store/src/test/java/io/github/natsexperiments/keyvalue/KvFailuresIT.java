@@ -58,7 +58,13 @@ class KvFailuresIT {
         List.of("--delete", "a."),
         List.of("--async", "5000"),
         List.of("--async", "0"),
-        List.of("--delete", "a", "--purge", "a"));
+        List.of("--delete", "a", "--purge", "a"),
+        List.of("--delete", "a", "-m", "text"),
+        List.of("--delete", "a", "--key", "b"),
+        List.of("--purge", "a", "--stdin"),
+        List.of("--purge", "a", "--async"),
+        List.of("--stdin", "--key", "a"),
+        List.of("--stdin", "--size", "9"));
   }
 
   @ParameterizedTest
@@ -66,7 +72,7 @@ class KvFailuresIT {
   void wrongUsageOfThePublisher(List<String> args) {
     RunningProgram publisher = publisher(server, args.toArray()).start();
     assertThat(lastLine(publisher, 2)).contains(args.get(0)).endsWith(Program.seeHelp("publisher"));
-    assertThat(publisher.stderrLines()).hasSize(1);
+    assertThat(publisher.stderrLines()).hasSize(1); // not even a connection is made
   }
 
   static Stream<List<String>> wrongUsageOfTheSubscriber() {
@@ -79,6 +85,7 @@ class KvFailuresIT {
         List.of("--get", "a..b"),
         List.of("--get", "a@0"), // shown as it is: no URL
         List.of("--poll", "--key", "a.*"),
+        List.of("--get", "a", "--key", "b"),
         List.of("--list", "--history"));
   }
 
@@ -136,6 +143,45 @@ class KvFailuresIT {
             .start();
     assertThat(lastLine(publisher, 1)).contains("A value is larger than the 1048576 bytes");
     publisher.waitForStderr("Put 1 message, ");
+  }
+
+  /** The headers count, too. */
+  @Tag("more")
+  @ParameterizedTest
+  @ValueSource(strings = {"--async", "--quiet"})
+  void aValueWithNoRoomForItsHeaders(String option) {
+    RunningProgram publisher =
+        publisher(server, "--bucket", "large", "--size", 1_048_576, option).start();
+    assertThat(lastLine(publisher, 1))
+        .isEqualTo(
+            "ERROR A value is larger than the 1048576 bytes that the server takes, headers included"
+                + " (max_payload)");
+  }
+
+  @Test
+  void aServerForShortMessagesOnly() throws Exception {
+    String open = ServerConfig.profile("open").text();
+    ServerConfig config = new ServerConfig("short", open + "\nmax_payload: 200\n");
+    try (RunningServer narrow = TestServer.start(config)) {
+      assertThat(lastLine(publisher(narrow, "-n", 1).start(), 1))
+          .isEqualTo(
+              "ERROR No bucket \"sample_kv\": the request for it is larger than the 200 bytes that the"
+                  + " server takes (max_payload)");
+    }
+  }
+
+  @Test
+  void aKeyThatIsTooLong() {
+    String key = "k".repeat(4000);
+    for (String option : List.of("--quiet", "--async")) {
+      RunningProgram publisher =
+          publisher(server, "--bucket", "long", "--stdin", option).stdin(key + "=x\n").start();
+      assertThat(lastLine(publisher, 1))
+          .isEqualTo(
+              "ERROR Line 1 of standard input is not KEY=VALUE, with a key of at most 3500 bytes");
+    }
+    RunningProgram get = subscriber(server, "--bucket", "long", "--get", key).start();
+    assertThat(lastLine(get, 2)).contains("'kkk").contains("is too long: 4000 bytes, at most 3500");
   }
 
   @Test
@@ -260,6 +306,38 @@ class KvFailuresIT {
       assertThat(lastLine(publisher, 1))
           .isEqualTo("ERROR Bucket \"copy\" is a mirror of bucket \"origin\": write to that one");
       connection.keyValueManagement().delete("copy");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--quiet", "--async"})
+  void aStreamWithoutTheSubjectsOfABucket(String option) throws Exception {
+    try (Connection connection = connect(server)) {
+      JetStreamManagement management = connection.jetStreamManagement();
+      management.addStream(StreamConfiguration.builder().name("KV_odd").subjects("odd").build());
+      RunningProgram publisher = publisher(server, "--bucket", "odd", option).start();
+      assertThat(publisher.waitForExit(Duration.ofSeconds(5))).isEqualTo(1);
+      assertThat(lastLine(publisher, 1))
+          .isEqualTo("ERROR Bucket \"odd\" takes no writes: its stream has no subject $KV.odd.>");
+      management.deleteStream("KV_odd");
+    }
+  }
+
+  @Tag("more")
+  @Test
+  void aStreamThatLosesTheSubjectsOfItsBucket() throws Exception {
+    RunningProgram publisher = publisher(server, "--bucket", "odder", "-i", "100ms").start();
+    publisher.waitForStdout("revision = \"1\"");
+    try (Connection connection = connect(server)) {
+      JetStreamManagement management = connection.jetStreamManagement();
+      management.updateStream(
+          StreamConfiguration.builder(management.getStreamInfo("KV_odder").getConfiguration())
+              .subjects("odder")
+              .build());
+      assertThat(publisher.waitForExit(Duration.ofSeconds(5))).isEqualTo(1);
+      assertThat(lastLine(publisher, 1))
+          .isEqualTo(
+              "ERROR Bucket \"odder\" does not take key \"key\": its stream has other subjects");
     }
   }
 

@@ -206,6 +206,17 @@ class KvPairIT {
     poll.waitForStderr("Gave up: nothing for key \"x\" within 200 ms");
   }
 
+  @Tag("more")
+  @Test
+  void aSlowPollGivesUpInTime() {
+    put("--bucket", "slow", "-n", 1);
+    RunningProgram poll =
+        subscriber(server, "--bucket", "slow", "--poll", "15s", "-t", "1s").start();
+    assertThat(poll.waitForExit(Duration.ofSeconds(10))).isEqualTo(5);
+    poll.waitForStderr("Gave up: nothing for key \"key\" within 1000 ms");
+    assertThat(poll.stdoutLines()).hasSize(1);
+  }
+
   @Test
   void linesOfStandardInputNameTheirKeys() {
     RunningProgram publisher =

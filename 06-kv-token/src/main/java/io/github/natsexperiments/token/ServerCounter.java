@@ -19,6 +19,7 @@ import io.nats.client.api.PublishAck;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
 import io.nats.client.impl.Headers;
+import io.nats.client.support.NatsKeyValueUtil;
 import java.io.IOException;
 import java.time.Duration;
 
@@ -59,6 +60,9 @@ final class ServerCounter {
         throw new Failure(
             ExitCode.FAILED,
             "Bucket " + name + " keeps values, no counters: name another --bucket");
+      } else {
+        Buckets.requireSubjects(
+            found.getConfiguration(), NatsKeyValueUtil.toStreamSubject(bucket.getBucketName()));
       }
     } catch (JetStreamApiException e) {
       throw JetStreamHints.failure("No bucket " + name, e);

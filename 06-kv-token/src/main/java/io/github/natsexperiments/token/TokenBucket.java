@@ -5,7 +5,6 @@ import io.github.natsexperiments.cli.Console;
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
 import io.nats.client.Connection;
-import io.nats.client.MessageTtl;
 import io.nats.client.api.KeyValueConfiguration;
 import io.nats.client.api.KeyValueStatus;
 import java.io.IOException;
@@ -18,7 +17,7 @@ import java.time.Duration;
  * @param increment whether the values are numbers to be added to
  * @param atServer whether the server adds, and not the publisher
  */
-record TokenBucket(String name, int replicas, MessageTtl ttl, boolean increment, boolean atServer) {
+record TokenBucket(String name, int replicas, Duration ttl, boolean increment, boolean atServer) {
   private static final Duration MARKER_STAYS = Duration.ofHours(1);
   private static final int LONGEST_HISTORY = 64;
 
@@ -35,7 +34,8 @@ record TokenBucket(String name, int replicas, MessageTtl ttl, boolean increment,
       // An older server would take the value, and keep it for ever.
       require(connection, "2.11.0", "Values that expire need nats-server 2.11 or newer");
       // Allows a lifetime for each value, and leaves a marker when one ends: watchers see it.
-      configuration.limitMarker(MARKER_STAYS);
+      // With a history, the server lets no value expire before the marker would.
+      configuration.limitMarker(increment ? ttl : MARKER_STAYS);
     }
     if (increment) {
       // A server that was killed knows the ids of those values only that it has kept: with others
@@ -52,6 +52,16 @@ record TokenBucket(String name, int replicas, MessageTtl ttl, boolean increment,
     KeyValueStatus is = Buckets.open(connection, configuration.build());
     if (increment) {
       requireChecksOf(is.getReplicas(), connection);
+    }
+    Duration marker = is.getLimitMarkerTtl();
+    if (ttl != null
+        && is.getMaxHistoryPerKey() > 1
+        && marker != null
+        && marker.compareTo(ttl) > 0) {
+      String longer =
+          "Bucket \"%s\" keeps each value for %d s at least, because its history is not 1; name"
+              + " another --bucket";
+      console.warn(longer.formatted(name, marker.toSeconds()));
     }
     if (increment && is.getMaxHistoryPerKey() < LONGEST_HISTORY) {
       String risk =

@@ -38,7 +38,7 @@ final class TokenBucketOptions {
   private boolean increment;
   private boolean atServer;
   private int replicas = 1;
-  private MessageTtl ttl;
+  private Duration ttl;
 
   @Option(
       names = "--increment",
@@ -74,7 +74,7 @@ final class TokenBucketOptions {
       throw new ParameterException(
           spec.commandLine(), "Invalid value for --ttl: it must be whole seconds, 1s or more");
     }
-    ttl = MessageTtl.seconds((int) Math.min(Integer.MAX_VALUE, duration.toSeconds()));
+    ttl = Duration.ofSeconds(Math.min(Integer.MAX_VALUE, duration.toSeconds()));
   }
 
   String name() {
@@ -96,7 +96,7 @@ final class TokenBucketOptions {
 
   /** How long each value lives; null for ever. */
   MessageTtl ttl() {
-    return ttl;
+    return ttl == null ? null : MessageTtl.seconds((int) ttl.toSeconds());
   }
 
   /** Checks what picocli cannot. */

@@ -41,6 +41,10 @@ final class TokenPublisherOptions {
   /** Starts the run. */
   Run run(Token token) {
     bucket.check();
+    publisher.check();
+    if (bucket.increment()) {
+      publisher.refuseText("--increment puts a number");
+    }
     Run run = common.run(bucket.increment() ? "Added" : "Put", publisher.count(), false);
     run.setLogin(token.login());
     return run;

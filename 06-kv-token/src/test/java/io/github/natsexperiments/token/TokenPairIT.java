@@ -9,6 +9,7 @@ import io.nats.client.Connection;
 import io.nats.client.KeyValue;
 import io.nats.client.api.KeyValueConfiguration;
 import io.nats.client.api.Mirror;
+import io.nats.client.api.StreamConfiguration;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -145,6 +146,65 @@ class TokenPairIT {
     publisher.waitForStderr("ERROR Bucket \"sums\": it is gone");
   }
 
+  @Tag("more")
+  @Test
+  void aCounterThatTakesNoKeys() throws Exception {
+    if (server.description().matches(".*nats-server 2\\.(9|10|11)\\..*")) {
+      return; // it cannot count
+    }
+    try (Connection connection = LOGIN.connect(server)) {
+      connection
+          .jetStreamManagement()
+          .addStream(
+              StreamConfiguration.builder()
+                  .name("KV_odd")
+                  .subjects("odd")
+                  .allowMessageCounter()
+                  .allowDirect(true)
+                  .build());
+    }
+    RunningProgram publisher =
+        LOGIN.publisher(server, "--increment", "server", "--bucket", "odd").start();
+    assertThat(publisher.waitForExit(Duration.ofSeconds(5))).isEqualTo(1);
+    publisher.waitForStderr(
+        "ERROR Bucket \"odd\" takes no writes: its stream has no subject $KV.odd.>");
+  }
+
+  @Test
+  void aNumberExpires() throws Exception {
+    if (!hasExpiry()) {
+      return;
+    }
+    put("--increment", "--ttl", "1s", "-n", 2, "-i", 0);
+    try (Connection connection = LOGIN.connect(server)) {
+      KeyValue kv = connection.keyValue("sample_kv");
+      await().until(() -> kv.get("key") == null);
+    }
+  }
+
+  @Tag("more")
+  @Test
+  void aBucketThatKeepsValuesLonger() throws Exception {
+    if (!hasExpiry()) {
+      return;
+    }
+    try (Connection connection = LOGIN.connect(server)) {
+      connection
+          .keyValueManagement()
+          .create(
+              KeyValueConfiguration.builder("sample_kv")
+                  .maxHistoryPerKey(2)
+                  .limitMarker(Duration.ofMinutes(5))
+                  .build());
+    }
+    RunningProgram publisher = LOGIN.publisher(server, "--ttl", "2s", "-n", 1).start();
+    assertThat(publisher.waitForExit()).isZero();
+    assertThat(publisher.waitForStderr("WARN"))
+        .isEqualTo(
+            "WARN Bucket \"sample_kv\" keeps each value for 300 s at least, because its history is"
+                + " not 1; name another --bucket");
+  }
+
   @Test
   void aValueExpires() {
     RunningProgram publisher = LOGIN.publisher(server, "--ttl", "2s", "-n", 1).start();
@@ -207,6 +267,9 @@ class TokenPairIT {
             List.of("--ttl", "1500ms"),
             List.of("--increment", "client"),
             List.of("--increment", "server", "--ttl", "2s"),
+            List.of("--increment", "-m", "text"),
+            List.of("--increment", "--size", 9),
+            List.of("--stdin", "--size", 9),
             List.of("--replicas", 0),
             List.of("--replicas", 6),
             List.of("--key", "a..b"),

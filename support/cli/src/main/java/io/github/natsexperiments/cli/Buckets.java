@@ -8,6 +8,8 @@ import io.nats.client.KeyValueManagement;
 import io.nats.client.KeyValueOptions;
 import io.nats.client.api.KeyValueConfiguration;
 import io.nats.client.api.KeyValueStatus;
+import io.nats.client.api.StreamConfiguration;
+import io.nats.client.support.NatsKeyValueUtil;
 import java.io.IOException;
 import java.time.Duration;
 
@@ -40,14 +42,35 @@ public final class Buckets {
     }
     try {
       KeyValueStatus status = find(connection, configuration);
-      String problem =
-          IdempotentKeyValue.whyNotWritable(status.getBackingStreamInfo().getConfiguration());
+      StreamConfiguration stream = status.getBackingStreamInfo().getConfiguration();
+      String problem = IdempotentKeyValue.whyNotWritable(stream);
       if (problem != null) {
         throw new Failure(ExitCode.FAILED, "Bucket \"" + bucket + "\" " + problem);
       }
+      requireSubjects(stream, NatsKeyValueUtil.toStreamSubject(bucket));
       return status;
     } catch (JetStreamApiException e) {
       throw new Failure(ExitCode.FAILED, "No bucket \"" + bucket + "\": " + why(e), e);
+    } catch (IllegalArgumentException e) { // jnats'
+      String tooLarge =
+          "No bucket \"%s\": the request for it is larger than the %d bytes that the server takes"
+              + " (max_payload)";
+      throw new Failure(ExitCode.FAILED, tooLarge.formatted(bucket, connection.getMaxPayload()), e);
+    }
+  }
+
+  /**
+   * Looks whether a bucket takes keys: it is a stream, which may have any subjects, or none.
+   *
+   * @param subject of a key; one that ends with {@code >} for any key
+   * @throws Failure exit code 1 when nobody would answer a write
+   */
+  public static void requireSubjects(StreamConfiguration stream, String subject) throws Failure {
+    if (stream.getSubjects().stream().noneMatch(each -> Subjects.overlap(each, subject))) {
+      throw new Failure(
+          ExitCode.FAILED,
+          "Bucket \"%s\" takes no writes: its stream has no subject %s"
+              .formatted(NatsKeyValueUtil.trimPrefix(stream.getName()), subject));
     }
   }
 
@@ -75,17 +98,20 @@ public final class Buckets {
   /**
    * A write that is not stored.
    *
-   * @param e what the server says instead, or what jnats says to a value larger than it takes
+   * @param e what the server says instead; or why nothing was sent: the bucket takes no such key,
+   *     or jnats no value of this size
    */
   public static Failure refused(Connection connection, String bucket, Exception e) {
-    return e instanceof JetStreamApiException refused
-        ? new Failure(ExitCode.FAILED, "Bucket \"" + bucket + "\": " + why(refused), e)
-        : new Failure(
-            ExitCode.FAILED,
-            "A value is larger than the "
-                + connection.getMaxPayload()
-                + " bytes that the server takes (max_payload)",
-            e);
+    String why = e.getMessage();
+    if (e instanceof JetStreamApiException refused) {
+      why = "Bucket \"" + bucket + "\": " + why(refused);
+    } else if (why.startsWith("Message payload size exceed")) {
+      String tooLarge =
+          "A value is larger than the %d bytes that the server takes, headers included"
+              + " (max_payload)";
+      why = tooLarge.formatted(connection.getMaxPayload());
+    }
+    return new Failure(ExitCode.FAILED, why, e);
   }
 
   private static String why(JetStreamApiException e) {

@@ -13,6 +13,9 @@ import picocli.CommandLine.TypeConversionException;
  *     Key/Value store</a>
  */
 public final class KvNames {
+  /** The longest key, in bytes. */
+  public static final int LONGEST_KEY = Subjects.LONGEST;
+
   private static final String TOKEN = "[-/_=a-zA-Z0-9]+";
   private static final Pattern BUCKET = Pattern.compile("[-_a-zA-Z0-9]+");
   private static final Pattern KEY = Pattern.compile(TOKEN + "(\\." + TOKEN + ")*");
@@ -21,9 +24,9 @@ public final class KvNames {
 
   private KvNames() {}
 
-  /** Whether a bucket can have this key. */
+  /** Whether a bucket can have this key, and a line of the protocol, too. */
   public static boolean isKey(String key) {
-    return KEY.matcher(key).matches();
+    return key.length() <= LONGEST_KEY && KEY.matcher(key).matches();
   }
 
   private static String check(Pattern form, String name, String hint) {

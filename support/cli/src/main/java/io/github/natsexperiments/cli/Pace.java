@@ -23,8 +23,23 @@ public final class Pace {
    * @return false when the run is to end
    */
   public boolean next() throws InterruptedException {
+    return next(null);
+  }
+
+  /**
+   * The same within a limit.
+   *
+   * @param limit the longest wait; null for none
+   * @return false also when the next beat is later
+   */
+  public boolean next(Duration limit) throws InterruptedException {
+    long wait = interval > 0 ? Math.max(0, next - System.nanoTime()) : 0;
+    if (limit != null && limit.toNanos() < wait) {
+      stop.sleep(limit);
+      return false;
+    }
     if (interval > 0) {
-      stop.sleep(Duration.ofNanos(next - System.nanoTime()));
+      stop.sleep(Duration.ofNanos(wait));
       // After a pause, such as a server that was away, the beat goes on from here: no burst.
       next = Math.max(next, System.nanoTime() - interval) + interval;
     }

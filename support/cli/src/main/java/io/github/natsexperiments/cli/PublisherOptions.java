@@ -77,6 +77,29 @@ public final class PublisherOptions {
   }
 
   /**
+   * Checks what picocli cannot: before anything is created for the payloads.
+   *
+   * @throws ParameterException when the options contradict each other
+   */
+  public void check() {
+    if (stdin) {
+      refuseText("--stdin takes the payload from the input");
+    }
+  }
+
+  /**
+   * Refuses a text for the payload.
+   *
+   * @param why there is none; begins the message
+   * @throws ParameterException when there is a text, or a size for it
+   */
+  public void refuseText(String why) {
+    if (message != defaultMessage || size > 0) {
+      throw new ParameterException(spec.commandLine(), why + ": leave out --message and --size");
+    }
+  }
+
+  /**
    * The payloads of this run.
    *
    * @param stop ends the run
@@ -97,12 +120,8 @@ public final class PublisherOptions {
    * @throws ParameterException when the options contradict each other
    */
   public PayloadSource payloads(Stop stop, long maxPayload, long first) {
+    check();
     if (stdin) {
-      if (message != defaultMessage || size > 0) {
-        throw new ParameterException(
-            spec.commandLine(),
-            "--stdin takes the payload from the input: leave out --message and --size");
-      }
       Pace pace = new Pace(interval == null ? Duration.ZERO : interval, stop);
       return new PayloadSource(count, pace, stop, Terminal.standardInput(), maxPayload).from(first);
     }

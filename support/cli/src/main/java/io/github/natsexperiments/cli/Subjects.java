@@ -14,7 +14,7 @@ import picocli.CommandLine.TypeConversionException;
  *     subjects</a>
  */
 public final class Subjects {
-  private static final int LONGEST = 3500;
+  static final int LONGEST = 3500;
 
   private Subjects() {}
 

@@ -30,7 +30,8 @@ public class WatchLog implements WatchListener {
 
   @Override
   public void renewed() {
-    Log.LOG.info("B{} is a new one: watching it from its first revision", bucket.substring(1));
+    String what = "B{} is a new one, or an older state of it: watching it from its first revision";
+    Log.LOG.info(what, bucket.substring(1));
   }
 
   @Override
@@ -66,11 +67,12 @@ public class WatchLog implements WatchListener {
                     + ": start publisher.jar, which creates it, or wait for it with --follow";
             case DELETED -> thisBucket + GONE;
             case RECREATED ->
-                thisBucket + " was deleted and created again; --follow goes on with the new one";
+                thisBucket
+                    + " was deleted and created again, or set back to an older state; --follow goes on with that";
           });
     }
     String reason =
-        why instanceof JetStreamApiException api ? api.getErrorDescription() : why.getMessage();
+        why instanceof JetStreamApiException api ? JetStreamHints.explain(api) : why.getMessage();
     return new Failure(
         ExitCode.FAILED,
         "Cannot watch " + bucket + ": " + (why instanceof Exception ? reason : why.toString()),

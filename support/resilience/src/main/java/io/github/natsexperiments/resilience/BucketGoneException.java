@@ -13,7 +13,10 @@ public final class BucketGoneException extends IOException {
     NOT_FOUND,
     /** It was deleted, or kept in the memory of a server that was restarted. */
     DELETED,
-    /** It was deleted, and one of the same name created: its revisions begin with 1 again. */
+    /**
+     * It was deleted, and one of the same name created: its revisions begin with 1 again. Or it was
+     * set back to an older state: the last revisions come again.
+     */
     RECREATED
   }
 

@@ -28,6 +28,7 @@ final class BucketStream {
 
   private final Connection connection;
   private final JetStream jetStream;
+  private final String bucket;
   private final String stream;
   private final String prefix;
   private final int largest;
@@ -36,19 +37,33 @@ final class BucketStream {
   private final String run = NUID.nextGlobal() + "-";
   private final AtomicLong writes = new AtomicLong();
 
-  /**
-   * @param configuration of the stream
-   */
-  BucketStream(Connection connection, String bucket, StreamConfiguration configuration, Retry retry)
-      throws IOException {
+  /** Looks at the bucket, see {@link IdempotentKeyValue}. */
+  BucketStream(Connection connection, String bucket, Retry retry)
+      throws IOException, JetStreamApiException, InterruptedException {
+    this.connection = connection;
+    this.bucket = bucket;
+    this.stream = NatsKeyValueUtil.toStreamName(bucket);
+    StreamConfiguration configuration = writable();
     this.largest = configuration.getMaximumMessageSize(); // with its id; negative for any
     this.replicated = configuration.getReplicas() > 1;
-    this.connection = connection;
     this.jetStream =
         connection.jetStream(JetStreamOptions.builder().requestTimeout(Retry.ANSWER).build());
-    this.stream = NatsKeyValueUtil.toStreamName(bucket);
     this.prefix = NatsKeyValueUtil.toKeyPrefix(bucket);
     this.retry = retry;
+  }
+
+  /** The stream's configuration now, unless it answers no writes. */
+  private StreamConfiguration writable()
+      throws IOException, JetStreamApiException, InterruptedException {
+    StreamConfiguration now = Streams.info(connection, stream, Retry.ANSWER).getConfiguration();
+    refuse(IdempotentKeyValue.whyNotWritable(now));
+    return now;
+  }
+
+  private void refuse(String why) {
+    if (why != null) {
+      throw new IllegalArgumentException("Bucket \"" + bucket + "\" " + why);
+    }
   }
 
   /** The newest message of a key; null when there is none. */
@@ -89,6 +104,9 @@ final class BucketStream {
           long stored = again ? revisionOf(ours, subject, after) : 0;
           if (stored > 0) {
             return stored;
+          }
+          if (again && !Streams.takes(writable(), subject)) { // or it would be sent for ever
+            refuse("does not take key \"" + key + "\": its stream has other subjects");
           }
           sent[0] = true;
           try {

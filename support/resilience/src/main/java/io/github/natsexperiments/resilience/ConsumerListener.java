@@ -19,7 +19,7 @@ public interface ConsumerListener {
   default void streamNotFound(JetStreamApiException e, boolean gone) throws Exception {}
 
   /**
-   * The stream is there, for the first time or as a new one of the same name.
+   * The stream is there, for the first time, as a new one of the same name, or in an older state.
    *
    * @param replaced whether there was another one before, and no absence was reported
    */

@@ -32,6 +32,7 @@ final class ConsumerSource {
   private static final Duration ROUND_TRIP = Duration.ofSeconds(2);
   private static final JetStreamOptions ANSWERS_SOON =
       JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(1)).build();
+  private static final Duration UNUSED = Duration.ofMinutes(5); // then the server deletes it
   private static final Duration SAME_MOMENT = Duration.ofMillis(1);
 
   private final Connection connection;
@@ -50,7 +51,7 @@ final class ConsumerSource {
   private String name;
   private long delivered; // by a consumer without acks
   private boolean gap;
-  private long lastSequence; // in the stream
+  private long lastSequence; // of a message that was handled
 
   ConsumerSource(
       Connection connection, String stream, ConsumerConfiguration wanted, ConsumerListener listener)
@@ -81,7 +82,8 @@ final class ConsumerSource {
   boolean find() throws Exception {
     try {
       StreamInfo info = look("stream", () -> management.getStreamInfo(stream));
-      if (info != null && !info.getCreateTime().equals(created)) {
+      if (info != null
+          && (!info.getCreateTime().equals(created) || Streams.isBefore(info, lastSequence))) {
         boolean replaced = created != null && !waiting;
         created = info.getCreateTime();
         known = false;
@@ -93,7 +95,7 @@ final class ConsumerSource {
       if (isDurable()) {
         findDurable();
       } else {
-        createOrdered();
+        createOrdered(info);
       }
       return true;
     } catch (JetStreamApiException e) {
@@ -162,9 +164,11 @@ final class ConsumerSource {
         handler.onMessage(message);
       }
     } else if (!isAcked(message)) {
+      long sequence = AckSubject.streamSequence(message);
+      lastSequence = Math.max(lastSequence, sequence);
       handler.onMessage(message);
       if (message.lastAck() == AckType.AckAck) {
-        acked.add(AckSubject.streamSequence(message));
+        acked.add(sequence);
       }
     }
   }
@@ -180,7 +184,7 @@ final class ConsumerSource {
   }
 
   /** A new one after each interruption: what was on its way to us is not sent again. */
-  private void createOrdered() throws Exception {
+  private void createOrdered(StreamInfo info) throws Exception {
     delete();
     name = "ordered-" + NUID.nextGlobal(); // known, and deleted, also when the answer is lost
     ConsumerConfiguration.Builder next =
@@ -189,7 +193,7 @@ final class ConsumerSource {
             .ackPolicy(AckPolicy.None)
             .memStorage(true)
             .numReplicas(1)
-            .inactiveThreshold(Duration.ofMinutes(5));
+            .inactiveThreshold(Streams.unused(info, UNUSED));
     if (lastSequence > 0) {
       next.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(lastSequence + 1);
       next.startTime(null);

@@ -34,8 +34,9 @@ import java.io.IOException;
  * its value instead.
  *
  * <p>Every method waits until there is an answer, for as long as it takes. {@link #close} or an
- * interrupt ends the wait, and so does a connection that is closed for good. Thread-safe; it has no
- * thread of its own, holds nothing between two calls, and does not close the connection.
+ * interrupt ends the wait, and so does a connection that is closed for good, or a bucket that does
+ * not take the key any more ({@link IllegalArgumentException}). Thread-safe; it has no thread of
+ * its own, holds nothing between two calls, and does not close the connection.
  *
  * @see <a href="https://docs.nats.io/learn/key-value/your-first-bucket">NATS documentation:
  *     Key/Value store</a>
@@ -61,15 +62,8 @@ public final class IdempotentKeyValue implements AutoCloseable {
    */
   public IdempotentKeyValue(Connection connection, String bucket, RetryListener listener)
       throws IOException, JetStreamApiException, InterruptedException {
-    String stream = NatsKeyValueUtil.toStreamName(bucket);
-    retry = new Retry(connection, stream, listener);
-    StreamConfiguration configuration =
-        Streams.info(connection, stream, Retry.ANSWER).getConfiguration();
-    String problem = whyNotWritable(configuration);
-    if (problem != null) {
-      throw new IllegalArgumentException("Bucket \"" + bucket + "\" " + problem);
-    }
-    messages = new BucketStream(connection, bucket, configuration, retry);
+    retry = new Retry(connection, NatsKeyValueUtil.toStreamName(bucket), listener);
+    messages = new BucketStream(connection, bucket, retry);
   }
 
   /**

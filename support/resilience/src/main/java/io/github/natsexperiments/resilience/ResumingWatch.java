@@ -24,7 +24,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * {@code KeyValue.watch} that goes on without a gap. After a restart the server has forgotten the
  * watch; jnats finds out by missing heartbeats, 27 s later. This one begins again as soon as the
  * connection is back, with the revision after the last one that it has handed on; when only its
- * consumer is lost, after 1.5 s without a heartbeat. It also knows a new bucket of the same name.
+ * consumer is lost, after 1.5 s without a heartbeat. It also recognises a new bucket of the same
+ * name, and one that was set back to an older state.
  *
  * <pre>{@code
  * try (ResumingWatch watch = new ResumingWatch(connection, "bucket", false, why -> …)) {
@@ -68,7 +69,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
   // Shared with the threads of the consumers, under this lock, held also during a callback.
   private final ReentrantLock turn = new ReentrantLock();
   private WatchConsumer current; // whose entries count
-  private long newest; // revision of the bucket when it began
+  private volatile long newest; // revision of the bucket that we know of
   private long next; // revision to hand on; 0 for what the options say
   private boolean everything; // from there on, not only the newest value of each key
   private boolean endOfData;
@@ -203,7 +204,8 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
       return;
     }
     waiting = false;
-    if (created != null && !created.equals(info.getCreateTime())) {
+    if (created != null
+        && (!created.equals(info.getCreateTime()) || Streams.isBefore(info, newest))) {
       if (!follow) {
         throw new BucketGoneException(bucket, Reason.RECREATED);
       }
@@ -245,7 +247,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
       String from = mirror == null ? bucket : any ? "*" : mirror.getName().replaceFirst("KV_", "");
       String filter = "$KV." + from + "." + keys;
       consumer = new WatchConsumer(connection, this, watcher.getConsumerNamePrefix());
-      long pending = consumer.create(management, stream, filter, first, options);
+      long pending = consumer.create(management, info, filter, first, options);
       if (!info().getCreateTime().equals(created)) {
         throw new IOException("the bucket was created again just now");
       }
@@ -271,6 +273,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
         () -> {
           if (from == current && entry != null && entry.getRevision() >= next) {
             next = entry.getRevision() + 1;
+            newest = Math.max(newest, entry.getRevision());
             if (entry.getOperation() == KeyValueOperation.PUT
                 || !options.contains(KeyValueWatchOption.IGNORE_DELETE)) {
               watcher.watch(entry);

@@ -4,6 +4,7 @@ import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.JetStreamOptions;
 import io.nats.client.Message;
+import io.nats.client.api.ConsumerLimits;
 import io.nats.client.api.MessageInfo;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
@@ -43,6 +44,36 @@ public final class Streams {
     JetStreamOptions soon = JetStreamOptions.builder().requestTimeout(limit).build();
     return JetStreamErrors.ask(
         connection, () -> connection.jetStreamManagement(soon).getStreamInfo(name));
+  }
+
+  /**
+   * Whether a stream has lost its last messages, so that their sequences will be given to others.
+   * One that has several copies, never: a new leader may not have counted all yet.
+   *
+   * @param sequence the highest that was seen in it
+   */
+  static boolean isBefore(StreamInfo stream, long sequence) {
+    return stream.getConfiguration().getReplicas() == 1
+        && stream.getStreamState().getLastSequence() < sequence;
+  }
+
+  /**
+   * How long a consumer may be unused: a stream can have a limit for that.
+   *
+   * @param stream null when we may not look
+   */
+  static Duration unused(StreamInfo stream, Duration wanted) {
+    ConsumerLimits limits = stream == null ? null : stream.getConfiguration().getConsumerLimits();
+    Duration limit = limits == null ? null : limits.getInactiveThreshold();
+    boolean shorter = limit != null && !limit.isZero() && limit.compareTo(wanted) < 0;
+    return shorter ? limit : wanted;
+  }
+
+  /** Whether a stream stores what is published to a subject. */
+  static boolean takes(StreamConfiguration stream, String subject) {
+    return stream.getSubjects().stream()
+        .map(of -> "\\Q" + of.replace("*", "\\E[^.]+\\Q").replace(">", "\\E.+\\Q") + "\\E")
+        .anyMatch(subject::matches);
   }
 
   /** The message in a leader's answer to {@code STREAM.MSG.GET}; null when there is none. */

@@ -14,6 +14,7 @@ import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.DeliverPolicy;
 import io.nats.client.api.KeyValueWatchOption;
+import io.nats.client.api.StreamInfo;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -60,7 +61,7 @@ final class WatchConsumer implements MessageHandler {
    */
   long create(
       JetStreamManagement management,
-      String stream,
+      StreamInfo stream,
       String filter,
       long first,
       List<KeyValueWatchOption> options)
@@ -76,12 +77,13 @@ final class WatchConsumer implements MessageHandler {
             .maxDeliver(1)
             .memStorage(true)
             .numReplicas(1)
-            .inactiveThreshold(UNUSED)
+            .inactiveThreshold(Streams.unused(stream, UNUSED))
             .flowControl(HEARTBEAT);
     if (first > 0) {
       config.deliverPolicy(DeliverPolicy.ByStartSequence).startSequence(first);
     }
-    return JetStreamErrors.ask(connection, () -> management.createConsumer(stream, config.build()))
+    String in = stream.getConfiguration().getName();
+    return JetStreamErrors.ask(connection, () -> management.createConsumer(in, config.build()))
         .getCalculatedPending();
   }
 

@@ -17,7 +17,10 @@ public interface WatchListener {
   /** There is no such bucket, not yet or not any more: the watch waits for one. */
   default void waiting() {}
 
-  /** The bucket is a new one of the same name: the watch begins with its first revision. */
+  /**
+   * The bucket is a new one of the same name, or an older state of it (a backup): the watch begins
+   * with its first revision.
+   */
   default void renewed() {}
 
   /** The server has not done for 2 s what the watch needs, which is retried. Called once. */

@@ -67,11 +67,7 @@ class IdempotentKeyValueClusterIT {
           .keyValueManagement()
           .create(KeyValueConfiguration.builder("b").replicas(3).build());
       BucketStream stream =
-          new BucketStream(
-              connection,
-              "b",
-              connection.jetStreamManagement().getStreamInfo("KV_b").getConfiguration(),
-              new Retry(connection, "KV_b", new RetryListener() {}));
+          new BucketStream(connection, "b", new Retry(connection, "KV_b", new RetryListener() {}));
       PublishOptions id = PublishOptions.builder().messageId("known").build();
       long revision = connection.jetStream().publish("$KV.b.k", new byte[1], id).getSeqno();
       long newest = connection.jetStream().publish("$KV.b.k", new byte[2]).getSeqno();

@@ -12,6 +12,7 @@ import io.github.natsexperiments.testkit.Proxy;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
 import io.nats.client.api.KeyValueConfiguration;
 import io.nats.client.api.KeyValueEntry;
 import io.nats.client.api.KeyValueOperation;
@@ -637,6 +638,12 @@ class IdempotentKeyValueIT {
         }
       };
 
+  /** What is published to the key arrives at another subject. */
+  private static ServerConfig mapped(String subject) {
+    String mapping = "\nmappings { \"$KV.bucket.key\": \"" + subject + "\" }\n";
+    return new ServerConfig("mapped", ServerConfig.profile("open").text() + mapping);
+  }
+
   @Tag("soak")
   @Test
   void aLongWaitIsReportedOnce() throws Exception {
@@ -644,13 +651,13 @@ class IdempotentKeyValueIT {
       createBucket(connection, 1);
       IdempotentKeyValue kv = new IdempotentKeyValue(connection, BUCKET, listener);
       // As with a full disk, the server is there and only writes have no answer.
-      keepSubjects(connection, "$KV.bucket.other");
+      server.reload(mapped("nowhere"));
       long start = System.nanoTime();
       Future<Long> put = start(() -> kv.put("key", bytes("x")));
       await().until(() -> !heard.isEmpty());
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(5));
       await().pollDelay(Duration.ofSeconds(1)).until(() -> true);
-      keepSubjects(connection, "$KV.bucket.>");
+      server.reload(mapped("$KV.bucket.key"));
       assertThat(get(put)).isEqualTo(1);
       assertThat(heard.get(0)).contains("503");
       assertThat(heard).hasSize(2).last().isEqualTo("answered");
@@ -661,15 +668,14 @@ class IdempotentKeyValueIT {
   @Test
   void nobodyIsCalledAfterClose() throws Exception {
     try (Proxy proxy = new Proxy(server.port());
-        Connection direct = connect(server.url());
         Connection connection = connect(proxy.url())) {
       createBucket(connection, 1);
       IdempotentKeyValue kv = new IdempotentKeyValue(connection, BUCKET, listener);
-      keepSubjects(direct, "$KV.bucket.other");
+      server.reload(mapped("nowhere"));
       Future<Long> put = start(() -> kv.put("key", bytes("x")));
       await().until(() -> !heard.isEmpty());
       proxy.silenceServer();
-      keepSubjects(direct, "$KV.bucket.>");
+      server.reload(mapped("$KV.bucket.key"));
       await().pollDelay(Duration.ofMillis(300)).until(() -> true); // it has asked again
       kv.close();
       proxy.speak();
@@ -678,12 +684,27 @@ class IdempotentKeyValueIT {
     }
   }
 
-  private static void keepSubjects(Connection connection, String subject) throws Exception {
-    StreamConfiguration now =
-        connection.jetStreamManagement().getStreamInfo("KV_" + BUCKET).getConfiguration();
-    connection
-        .jetStreamManagement()
-        .updateStream(StreamConfiguration.builder(now).subjects(subject).build());
+  /** Nobody would ever answer, although there is the bucket. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aKeyThatTheStreamDoesNotTake(boolean fromTheStart) throws Exception {
+    try (Connection connection = connect(server.url())) {
+      createBucket(connection, 1);
+      IdempotentKeyValue kv = new IdempotentKeyValue(connection, BUCKET);
+      if (!fromTheStart) {
+        assertThat(kv.put("key", bytes("x"))).isEqualTo(1);
+      }
+      JetStreamManagement management = connection.jetStreamManagement();
+      StreamConfiguration now = management.getStreamInfo("KV_" + BUCKET).getConfiguration();
+      management.updateStream(
+          StreamConfiguration.builder(now).subjects("other", "$KV.bucket.room.>").build());
+      Future<Long> put = start(() -> kv.put("key", bytes("y")));
+      assertThatThrownBy(() -> put.get(5, TimeUnit.SECONDS))
+          .cause()
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("Bucket \"bucket\" does not take key \"key\": its stream has other subjects");
+      assertThat(kv.put("room.1", bytes("z"))).isPositive();
+    }
   }
 
   @Test

@@ -88,6 +88,15 @@ class ResumingConsumerIT {
     assertThat(reader.heard).filteredOn("consuming"::equals).hasSize(2);
   }
 
+  @Tag("more")
+  @Test
+  void aStreamWhoseConsumersMayNotRestLong() throws Exception {
+    Sample.limitInactivity(connection, Sample.STREAM);
+    start("ordered");
+    reads(0, 10);
+    hasAll(10);
+  }
+
   /** The server writes acks down some time after it has got them, so it dies while they come. */
   @Tag("soak")
   @Test

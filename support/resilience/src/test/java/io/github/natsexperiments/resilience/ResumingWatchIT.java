@@ -606,6 +606,17 @@ class ResumingWatchIT {
     seen.awaitValue("2", SOON);
   }
 
+  @Tag("more")
+  @Test
+  void aBucketWhoseConsumersMayNotRestLong() throws Exception {
+    KeyValue kv = bucket(StorageType.Memory);
+    Sample.limitInactivity(other(), "KV_b");
+    watch(other(), false);
+    seen.awaitEvent("endOfData");
+    put(kv, "1");
+    seen.awaitValue("1", SOON);
+  }
+
   @Test
   void whyAValueWent() throws Exception {
     KeyValue kv = bucket(StorageType.Memory);

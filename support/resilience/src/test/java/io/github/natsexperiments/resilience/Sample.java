@@ -11,6 +11,7 @@ import io.nats.client.Options;
 import io.nats.client.OrderedConsumerContext;
 import io.nats.client.PublishOptions;
 import io.nats.client.StreamContext;
+import io.nats.client.api.ConsumerLimits;
 import io.nats.client.api.OrderedConsumerConfiguration;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
@@ -66,6 +67,15 @@ final class Sample {
         .name(STREAM)
         .subjects(SUBJECT)
         .storageType(StorageType.File);
+  }
+
+  /** No consumer of the stream may be unused for longer than a second. */
+  static void limitInactivity(Connection connection, String stream) throws Exception {
+    JetStreamManagement management = connection.jetStreamManagement();
+    management.updateStream(
+        StreamConfiguration.builder(management.getStreamInfo(stream).getConfiguration())
+            .consumerLimits(ConsumerLimits.builder().inactiveThreshold(1000).build())
+            .build());
   }
 
   static void addStream(RunningServer server, StreamConfiguration.Builder stream) throws Exception {
