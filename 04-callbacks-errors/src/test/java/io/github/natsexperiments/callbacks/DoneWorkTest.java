@@ -48,4 +48,13 @@ class DoneWorkTest {
     }
     assertThat(StoredRun.number("RUN-12345678901234567890")).isEqualTo(-1);
   }
+
+  /** Ids that somebody else writes: inv-7 and inv-007 are two messages. */
+  @Test
+  void aNumberIsWrittenInOneWayOnly() {
+    assertThat(StoredRun.number("inv-0")).isZero();
+    for (String id : List.of("inv-007", "inv-00", "inv-01")) {
+      assertThat(StoredRun.number(id)).as(id).isEqualTo(-1);
+    }
+  }
 }

@@ -179,11 +179,12 @@ public record StoredRun(String run, NavigableMap<Long, Long> sequences, long fir
     return id == null ? "" : id;
   }
 
-  /** The number at the end of an id, or -1. */
+  /** The number at the end of an id, or -1; also for 007, which is another id than 7. */
   public static long number(String id) {
     int dash = id.lastIndexOf('-');
     int digits = id.length() - dash - 1;
-    long number = dash > 0 && digits > 0 && digits <= MOST_DIGITS ? 0 : -1;
+    boolean padded = digits > 1 && id.charAt(dash + 1) == '0';
+    long number = dash > 0 && digits > 0 && digits <= MOST_DIGITS && !padded ? 0 : -1;
     for (int at = dash + 1; number >= 0 && at < id.length(); at++) {
       int digit = id.charAt(at) - '0';
       number = digit < 0 || digit > 9 ? -1 : 10 * number + digit;
