@@ -9,6 +9,7 @@ import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.ConsumerInfo;
+import io.nats.client.api.StreamInfo;
 import java.time.Duration;
 import java.util.List;
 
@@ -29,6 +30,14 @@ final class ConsumerEvents implements ConsumerListener {
   public void streamNotFound(JetStreamApiException e, boolean gone) throws Failure {
     if (gone) { // and with it how far we were; until it is there at all, the publisher creates it
       throw JetStreamHints.failure("Stream \"" + options.stream() + "\"", e);
+    }
+  }
+
+  @Override
+  public void streamFound(StreamInfo stream, boolean replaced) throws Failure {
+    if (replaced) { // so quickly that it was never seen missing
+      String gone = JetStreamHints.gone(options.stream());
+      throw new Failure(ExitCode.FAILED, gone + "; this is a new one");
     }
   }
 

@@ -121,6 +121,29 @@ class FailuresIT {
     }
   }
 
+  /** So quickly that nobody sees it missing: its sequences begin again. */
+  @Tag("more")
+  @Test
+  void theStreamIsReplacedByANewOne() throws Exception {
+    stream(StreamConfiguration.builder());
+    RunningProgram subscriber = waiting(subscriber(server));
+    try (Connection connection = Pair.connect(server)) {
+      for (int i = 0; i < 5; i++) {
+        connection.jetStream().publish("foo", new byte[] {'o', 'l', 'd'});
+      }
+      Pair.awaitLines(subscriber, 5);
+      connection.jetStreamManagement().deleteStream("sample_stream");
+      stream(StreamConfiguration.builder());
+      fails(subscriber, 1, "tream \"sample_stream\"", "gone");
+      for (int i = 0; i < 5; i++) {
+        connection.jetStream().publish("foo", new byte[] {'n', 'e', 'w'});
+      }
+    }
+    RunningProgram next = subscriber(server, "-n", 5, "-t", "10s").start();
+    assertThat(next.waitForExit()).isZero();
+    assertThat(next.stdoutLines()).hasSize(5).allMatch(line -> line.endsWith("new"));
+  }
+
   @Tag("more")
   @Test
   void memoryStorageIsGoneAfterARestart() throws Exception {
