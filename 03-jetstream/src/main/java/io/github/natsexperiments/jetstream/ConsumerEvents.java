@@ -70,6 +70,11 @@ final class ConsumerEvents implements ConsumerListener {
   }
 
   @Override
+  public void streamWentBack(long lastSequence) {
+    console.warn(JetStreamHints.wentBack(stream, lastSequence));
+  }
+
+  @Override
   public void consumerFound(ConsumerInfo found) throws Exception {
     ConsumerConfiguration config = found.getConsumerConfiguration();
     List<String> filters = config.getFilterSubjects();

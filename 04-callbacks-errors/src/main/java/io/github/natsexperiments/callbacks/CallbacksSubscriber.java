@@ -70,7 +70,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
 
   private void read(ConnectionEvents events) throws Exception {
     deliveries.listen(connection);
-    ConsumerEvents listener = new ConsumerEvents(connection, events, options);
+    ConsumerEvents listener = new ConsumerEvents(connection, events, options, deliveries);
     // consume() that asks for messages again at once after a restart of the server.
     try (ResumingConsumer resuming =
         ResumingConsumer.of(connection, options.stream(), options.consumer(), listener)) {

@@ -18,12 +18,17 @@ final class ConsumerEvents implements ConsumerListener {
   private final Connection connection;
   private final ConnectionEvents events;
   private final CallbacksSubscriberOptions options;
+  private final Deliveries deliveries;
 
   ConsumerEvents(
-      Connection connection, ConnectionEvents events, CallbacksSubscriberOptions options) {
+      Connection connection,
+      ConnectionEvents events,
+      CallbacksSubscriberOptions options,
+      Deliveries deliveries) {
     this.connection = connection;
     this.events = events;
     this.options = options;
+    this.deliveries = deliveries;
   }
 
   @Override
@@ -39,6 +44,12 @@ final class ConsumerEvents implements ConsumerListener {
       String gone = JetStreamHints.gone(options.stream());
       throw new Failure(ExitCode.FAILED, gone + "; this is a new one");
     }
+  }
+
+  @Override
+  public void streamWentBack(long lastSequence) {
+    deliveries.forgetAfter(lastSequence);
+    events.report("went back", connection, JetStreamHints.wentBack(options.stream(), lastSequence));
   }
 
   @Override

@@ -41,6 +41,18 @@ class DoneWorkTest {
   }
 
   @Test
+  void whatIsKnownByItsPlaceOnlyIsForgottenWithIt() {
+    for (int number = 1; number <= 9; number++) {
+      done.add("sequence-" + number);
+      done.add("RUN-" + number);
+    }
+    done.forgetAfter(5);
+    assertThat(done.contains("sequence-5")).isTrue();
+    assertThat(done.contains("sequence-6")).isFalse();
+    assertThat(done.contains("RUN-9")).isTrue();
+  }
+
+  @Test
   void onlyANumberBehindADashIsANumber() {
     assertThat(StoredRun.number("RUN-17")).isEqualTo(17);
     for (String id : List.of("", "17", "-17", "RUN-", "RUN-x", "RUN-1x", "RUN-+1", "RUN-1-")) {

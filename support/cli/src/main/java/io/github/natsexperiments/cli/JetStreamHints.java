@@ -84,6 +84,12 @@ public final class JetStreamHints {
         .formatted(stream);
   }
 
+  /** What has become of the end of a stream. */
+  public static String wentBack(String stream, long lastSequence) {
+    return "Stream \"%s\" has lost what came after sequence %d: the server came back with older data"
+        .formatted(stream, lastSequence);
+  }
+
   /** What keeps a consumer that is there from giving anything for now; null for nothing. */
   public static String paused(ConsumerInfo consumer) {
     return consumer.getPaused()

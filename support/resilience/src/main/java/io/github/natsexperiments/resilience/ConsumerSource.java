@@ -50,7 +50,7 @@ final class ConsumerSource {
   private String name;
   private long delivered; // by a consumer without acks
   private boolean gap;
-  private long lastSequence; // in the stream
+  private long lastSequence; // that we have had of the stream
 
   ConsumerSource(
       Connection connection, String stream, ConsumerConfiguration wanted, ConsumerListener listener)
@@ -88,6 +88,8 @@ final class ConsumerSource {
         consumerCreated = null;
         lastSequence = 0;
         listener.streamFound(info, replaced);
+      } else if (info != null && info.getStreamState().getLastSequence() < lastSequence) {
+        wentBack(info.getStreamState().getLastSequence());
       }
       waiting = false;
       if (isDurable()) {
@@ -114,6 +116,13 @@ final class ConsumerSource {
       }
       return false;
     }
+  }
+
+  /** The server has lost the end of the stream, and its sequences come a second time. */
+  private void wentBack(long last) throws Exception {
+    lastSequence = last;
+    acked.forgetAfter(last);
+    listener.streamWentBack(last);
   }
 
   private void findDurable() throws Exception {
@@ -143,7 +152,7 @@ final class ConsumerSource {
   private void rememberAcks(ConsumerInfo found) {
     boolean unseen = found == null || created == null;
     if (unseen || consumerCreated == null || !isSame(found)) {
-      acked.clear(); // also when we may not look whether it is the same
+      acked.forgetAfter(0); // also when we may not look whether it is the same
     }
     consumerCreated = unseen ? null : found.getCreationTime();
     acked.interrupted();
@@ -164,14 +173,20 @@ final class ConsumerSource {
     } else if (!isAcked(message)) {
       handler.onMessage(message);
       if (message.lastAck() == AckType.AckAck) {
-        acked.add(AckSubject.streamSequence(message));
+        acked.add(AckSubject.streamSequence(message), AckSubject.stored(message));
       }
     }
   }
 
   /** Whether the message was handled before; then it is acknowledged again. */
   boolean isAcked(Message message) throws Exception {
-    boolean again = acked.contains(AckSubject.streamSequence(message));
+    long sequence = AckSubject.streamSequence(message);
+    boolean again = acked.contains(sequence);
+    if (again && acked.isNewer(AckSubject.stored(message))) {
+      wentBack(sequence - 1); // and somebody has published before we could look
+      again = false;
+    }
+    lastSequence = Math.max(lastSequence, sequence);
     if (again) {
       message.ack();
       listener.ackedAgain(message);
