@@ -51,6 +51,7 @@ final class ConsumerSource {
   private long delivered; // by a consumer without acks
   private boolean gap;
   private long lastSequence; // that we have had of the stream
+  private long lastDelivery; // of the consumer, since the last look
 
   ConsumerSource(
       Connection connection, String stream, ConsumerConfiguration wanted, ConsumerListener listener)
@@ -141,6 +142,7 @@ final class ConsumerSource {
       listener.consumerCreated(found);
     }
     rememberAcks(found);
+    lastDelivery = 0;
     known = true;
     deletedAt = 0;
   }
@@ -180,6 +182,11 @@ final class ConsumerSource {
 
   /** Whether the message was handled before; then it is acknowledged again. */
   boolean isAcked(Message message) throws Exception {
+    long delivery = AckSubject.consumerSequence(message);
+    if (delivery <= lastDelivery) {
+      acked.forgetAfter(0); // somebody has reset the consumer, and wants all that once more
+    }
+    lastDelivery = delivery;
     long sequence = AckSubject.streamSequence(message);
     boolean again = acked.contains(sequence);
     if (again && acked.isNewer(AckSubject.stored(message))) {

@@ -2,6 +2,7 @@ package io.github.natsexperiments.resilience;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.natsexperiments.server.NativeServer;
@@ -10,10 +11,12 @@ import io.github.natsexperiments.testkit.Proxy;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.Message;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.StorageType;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -169,6 +172,24 @@ class ResumingConsumerIT {
         Files.copy(each, to.resolve(from.relativize(each)));
       }
     }
+  }
+
+  /** Somebody wants everything processed again, which only newer servers can do. */
+  @Tag("more")
+  @Test
+  void theConsumerIsResetAfterAReconnect() throws Exception {
+    start("durable");
+    reads(0, 10);
+    server.restart();
+    reads(10, 20);
+    Message answer =
+        connection.request(
+            "$JS.API.CONSUMER.RESET." + Sample.STREAM + ".reader",
+            "{\"seq\":1}".getBytes(StandardCharsets.UTF_8),
+            SOON);
+    assumeThat(answer).isNotNull();
+    await().until(() -> reader.numbers.size() == 40);
+    assertThat(reader.numbers.subList(20, 40)).isEqualTo(reader.numbers.subList(0, 20));
   }
 
   @ParameterizedTest
