@@ -41,6 +41,12 @@ public final class AckSubject {
     return number(message.getReplyTo(), STREAM_SEQUENCE + 2);
   }
 
+  /** Where the ack of another message of the same consumer goes to. */
+  static String withStreamSequence(String subject, long sequence) {
+    int at = indexOf(subject, STREAM_SEQUENCE);
+    return subject.substring(0, at) + sequence + subject.substring(subject.indexOf('.', at));
+  }
+
   private static long number(String subject, int wanted) {
     int at = indexOf(subject, wanted);
     return Long.parseLong(subject, at, subject.indexOf('.', at), 10);

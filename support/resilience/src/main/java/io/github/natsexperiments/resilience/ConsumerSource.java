@@ -32,6 +32,7 @@ final class ConsumerSource {
   private static final Duration ROUND_TRIP = Duration.ofSeconds(2);
   private static final JetStreamOptions ANSWERS_SOON =
       JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(1)).build();
+  private static final int MOST_ACKS = 10_000; // at once
   private static final Duration SAME_MOMENT = Duration.ofMillis(1);
 
   private final Connection connection;
@@ -52,6 +53,7 @@ final class ConsumerSource {
   private boolean gap;
   private long lastSequence; // that we have had of the stream
   private long lastDelivery; // of the consumer, since the last look
+  private String lastAck; // the subject that it went to
 
   ConsumerSource(
       Connection connection, String stream, ConsumerConfiguration wanted, ConsumerListener listener)
@@ -142,6 +144,7 @@ final class ConsumerSource {
       listener.consumerCreated(found);
     }
     rememberAcks(found);
+    acknowledgeAgain(found);
     lastDelivery = 0;
     known = true;
     deletedAt = 0;
@@ -160,6 +163,28 @@ final class ConsumerSource {
     acked.interrupted();
   }
 
+  /**
+   * Acknowledges what the server has forgotten: it delivers no more than a number of messages
+   * without an ack, so it could owe us nothing until their ack wait is over.
+   */
+  private void acknowledgeAgain(ConsumerInfo found) {
+    if (found == null || found.getNumAckPending() == 0) {
+      return;
+    }
+    long last = found.getDelivered().getStreamSequence();
+    long sequence = Math.max(found.getAckFloor().getStreamSequence(), last - MOST_ACKS);
+    try {
+      while (++sequence <= last) {
+        if (acked.contains(sequence)) {
+          String subject = AckSubject.withStreamSequence(lastAck, sequence);
+          connection.publish(subject, AckType.AckAck.bytes);
+        }
+      }
+    } catch (IllegalStateException e) {
+      // Disconnected: there will be another look.
+    }
+  }
+
   /** A killed nats-server 2.9 says half a millisecond more than before. */
   private boolean isSame(ConsumerInfo found) {
     Duration apart = Duration.between(found.getCreationTime(), consumerCreated);
@@ -176,6 +201,7 @@ final class ConsumerSource {
       handler.onMessage(message);
       if (message.lastAck() == AckType.AckAck) {
         acked.add(AckSubject.streamSequence(message), AckSubject.stored(message));
+        lastAck = message.getReplyTo();
       }
     }
   }

@@ -125,6 +125,33 @@ class ResumingConsumerIT {
     hasAll(end);
   }
 
+  /** Else the server would owe nothing until the ack wait of what we have handled is over. */
+  @Test
+  void whatAKilledServerForgotDoesNotBlockTheConsumer() throws Exception {
+    reader =
+        new Reader(
+            connection,
+            ConsumerConfiguration.builder()
+                .durable("reader")
+                .ackPolicy(AckPolicy.Explicit)
+                .maxAckPending(1)
+                .build());
+    Sample.publish(server, 0, 2000);
+    reader.consumer.consume(
+        message -> {
+          LockSupport.parkNanos(1_000_000);
+          reader.handle(message);
+        });
+    for (int number : new int[] {300, 800, 1300}) {
+      awaitNumber(number, Duration.ofSeconds(20));
+      server.kill();
+      server.start();
+    }
+    awaitNumber(1999, Duration.ofSeconds(20));
+    awaitAllAcked();
+    hasAll(2000);
+  }
+
   /** A backup of the server is older than what was read: sequences come a second time. */
   @ParameterizedTest
   @CsvSource({"durable, true", "durable, false", "ordered, false"})
