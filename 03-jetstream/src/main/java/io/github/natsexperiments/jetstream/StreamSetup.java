@@ -110,10 +110,15 @@ final class StreamSetup {
     }
   }
 
-  /** Somebody else may change its subjects at any time; the rest is of interest at the start. */
+  /** Somebody else may change it at any time; what differs is of interest at the start. */
   private void check(StreamConfiguration there, long messages) throws Failure {
     if (!known) {
       compare(there, messages);
+    }
+    String why = Streams.whyNoAcks(there);
+    if (why != null) {
+      throw new Failure(
+          ExitCode.FAILED, "Stream \"%s\" %s: choose another --stream".formatted(name, why));
     }
     if (!Subjects.cover(there.getSubjects(), subject)) {
       throw new Failure(
@@ -123,18 +128,13 @@ final class StreamSetup {
     }
   }
 
-  private void compare(StreamConfiguration there, long messages) throws Failure {
+  private void compare(StreamConfiguration there, long messages) {
     console.info("Stream \"%s\" is there, with %d messages".formatted(name, messages));
     List<String> differences = differences(there);
     if (!differences.isEmpty()) {
       console.warn(
           "It stays as it is: %s; `nats stream edit` or `nats stream rm` changes that"
               .formatted(String.join(", ", differences)));
-    }
-    String why = Streams.whyNoAcks(there);
-    if (why != null) {
-      throw new Failure(
-          ExitCode.FAILED, "Stream \"%s\" %s: choose another --stream".formatted(name, why));
     }
   }
 

@@ -237,6 +237,19 @@ class JetStreamFailuresIT {
     fails(publisher, 1, "Stream \"sample_stream\" does not take messages for \"foo\"");
   }
 
+  @Tag("more")
+  @ParameterizedTest
+  @ValueSource(strings = {"--storage=file", "--async"})
+  void theStreamStopsGivingAcks(String mode) throws Exception {
+    RunningProgram publisher = publisher(server, "-i", "20ms", mode).start();
+    publisher.waitForStdout("Ack: ");
+    try (JetStreamView view = new JetStreamView(server)) {
+      view.management.updateStream(
+          StreamConfiguration.builder(view.stream().getConfiguration()).noAck(true).build());
+    }
+    fails(publisher, 1, "Stream \"sample_stream\" gives no acks (no_ack)");
+  }
+
   /** Each message of a window is refused; that is said once. */
   @ParameterizedTest
   @ValueSource(strings = {"--storage=file", "--async"})

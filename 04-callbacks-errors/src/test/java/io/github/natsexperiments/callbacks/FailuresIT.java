@@ -12,6 +12,7 @@ import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
+import io.nats.client.JetStreamManagement;
 import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
@@ -22,6 +23,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What ends a program: one line that says what, where and what to do, and the right exit code. */
 class FailuresIT {
@@ -119,6 +122,23 @@ class FailuresIT {
       connection.jetStreamManagement().deleteStream("sample_stream");
       fails(publisher, 1, "stream not found [10059]", "the stream has gone");
     }
+  }
+
+  /** No error says so: nothing answers any more. */
+  @ParameterizedTest
+  @ValueSource(strings = {"subject", "acks"})
+  void theStreamStopsTakingMessages(String what) throws Exception {
+    RunningProgram publisher = publisher(server, "-i", "20ms").start();
+    publisher.waitForStdout("Ack: ");
+    try (Connection connection = Pair.connect(server)) {
+      JetStreamManagement management = connection.jetStreamManagement();
+      StreamConfiguration.Builder other =
+          StreamConfiguration.builder(management.getStreamInfo("sample_stream").getConfiguration());
+      management.updateStream(
+          what.equals("acks") ? other.noAck(true).build() : other.subjects("bar").build());
+    }
+    String why = what.equals("acks") ? "gives no acks (no_ack)" : "does not take subject \"foo\"";
+    fails(publisher, 1, "Stream \"sample_stream\" " + why);
   }
 
   /** So quickly that nobody sees it missing: its sequences begin again. */
