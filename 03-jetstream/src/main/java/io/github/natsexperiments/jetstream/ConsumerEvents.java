@@ -150,7 +150,8 @@ final class ConsumerEvents implements ConsumerListener {
   }
 
   @Override
-  public void retrying(String reason) {
+  public void retrying(String reason) throws Failure {
+    JetStreamHints.checkServer(connection); // it may have been restarted without JetStream
     console.warn("No messages from the server, retrying: " + reason);
   }
 

@@ -72,6 +72,9 @@ final class StreamSetup {
       }
       unseen = true; // and yet it may be there, and take what we send
       console.warn("Cannot look at stream \"" + name + "\": " + e.getMessage());
+    } catch (IOException e) {
+      JetStreamHints.checkServer(connection); // it may have been restarted without JetStream
+      throw e;
     } catch (JetStreamApiException e) {
       if (JetStreamErrors.isTransient(e)) {
         throw new IOException(e.getMessage(), e);

@@ -91,7 +91,8 @@ final class ConsumerEvents implements ConsumerListener {
    * so for minutes, or ever.
    */
   @Override
-  public void retrying(String reason) {
+  public void retrying(String reason) throws Failure {
+    JetStreamHints.checkServer(connection); // it may have been restarted without JetStream
     events.report("no answer", connection, "messages will wait (" + reason + ")");
   }
 

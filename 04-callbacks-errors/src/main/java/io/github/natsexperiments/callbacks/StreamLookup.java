@@ -2,6 +2,7 @@ package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.JetStreamHints;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Subjects;
 import io.github.natsexperiments.resilience.ConnectionClosedException;
@@ -108,9 +109,14 @@ final class StreamLookup {
    * @throws Failure exit code 1 when it does not take and acknowledge what is published
    */
   void check() throws IOException, JetStreamApiException, InterruptedException, Failure {
-    StreamInfo found = Streams.find(connection, options.stream(), ANSWER);
-    if (found != null) {
-      check(found.getConfiguration());
+    try {
+      StreamInfo found = Streams.find(connection, options.stream(), ANSWER);
+      if (found != null) {
+        check(found.getConfiguration());
+      }
+    } catch (IOException e) {
+      JetStreamHints.checkServer(connection); // it may have been restarted without JetStream
+      throw e;
     }
   }
 

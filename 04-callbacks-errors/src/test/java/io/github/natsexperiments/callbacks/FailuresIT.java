@@ -5,6 +5,7 @@ import static io.github.natsexperiments.testkit.Pair.subscriber;
 import static io.github.natsexperiments.testkit.Pair.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.natsexperiments.server.NativeServer;
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
 import io.github.natsexperiments.testkit.Pair;
@@ -139,6 +140,22 @@ class FailuresIT {
     }
     String why = what.equals("acks") ? "gives no acks (no_ack)" : "does not take subject \"foo\"";
     fails(publisher, 1, "Stream \"sample_stream\" " + why);
+  }
+
+  @Tag("more")
+  @Test
+  void theServerComesBackWithoutJetStream() throws Exception {
+    try (NativeServer on = NativeServer.start(ServerConfig.profile("open"), 0)) {
+      RunningProgram subscriber = waiting(subscriber(on));
+      RunningProgram publisher = publisher(on, "-i", "20ms").start();
+      subscriber.waitForStdout("Hello #1 ");
+      on.kill();
+      ServerConfig plain = new ServerConfig("plain", "http: 8222\n");
+      try (RunningServer off = NativeServer.start(plain, on.port())) {
+        fails(publisher, 1, "JetStream is off on the server at " + off.url());
+        fails(subscriber, 1, "JetStream is off on the server at " + off.url());
+      }
+    }
   }
 
   /** So quickly that nobody sees it missing: its sequences begin again. */
