@@ -68,9 +68,10 @@ final class ConsumerEvents implements ConsumerListener {
         options.filter() != null && !filters.equals(List.of(options.filter())),
         "reads " + (filters.isEmpty() ? "all" : String.join(", ", filters)),
         options.filter());
+    Duration ackWait = found.getAckWait(); // null where the server knows no such thing
     refuseIf(
-        options.ackWait != null && !options.ackWait.equals(found.getAckWait()),
-        "waits for acks for " + found.getAckWait().toMillis() + " ms",
+        options.ackWait != null && !options.ackWait.equals(ackWait),
+        "waits for acks for " + (ackWait == null ? "ever" : ackWait.toMillis() + " ms"),
         options.ackWait == null ? "" : options.ackWait.toMillis() + " ms");
     if (JetStreamHints.paused(consumer) != null) {
       events.report("paused", connection, JetStreamHints.paused(consumer));
