@@ -131,5 +131,11 @@ final class StreamLookup {
           "Stream \"%s\" %s: choose another --stream or --subject"
               .formatted(options.stream(), why));
     }
+    if (options.resume() && stream.getSubjectTransform() != null) {
+      throw new Failure(
+          ExitCode.FAILED,
+          "Stream \"%s\" stores what is sent to \"%s\" under another subject: leave out --resume"
+              .formatted(options.stream(), options.subject()));
+    }
   }
 }

@@ -17,6 +17,7 @@ import io.nats.client.JetStreamManagement;
 import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
+import io.nats.client.api.SubjectTransform;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.List;
@@ -156,6 +157,28 @@ class FailuresIT {
         fails(subscriber, 1, "JetStream is off on the server at " + off.url());
       }
     }
+  }
+
+  /** A subject is not JSON. */
+  @Tag("more")
+  @Test
+  void aSubjectWithAQuote() {
+    Object[] args = {"-i", 0, "--resume", "--subject", "a\"b\\c"};
+    assertThat(publisher(server, args).args("-n", 3).start().waitForExit()).isZero();
+    RunningProgram rest = publisher(server, args).args("-n", 5).start();
+    assertThat(rest.waitForExit()).isZero();
+    assertThat(rest.stdoutLines()).hasSize(2);
+  }
+
+  /** Where the last message is stored under another subject, --resume would begin a new run. */
+  @Tag("more")
+  @Test
+  void resumeWhereTheStreamChangesTheSubject() throws Exception {
+    stream(
+        StreamConfiguration.builder()
+            .subjectTransform(SubjectTransform.builder().source("foo").destination("bar").build()));
+    assertThat(publisher(server, "-n", 3, "-i", 0).start().waitForExit()).isZero();
+    fails(publisher(server, "-n", 5, "--resume").start(), 1, "leave out --resume");
   }
 
   /** So quickly that nobody sees it missing: its sequences begin again. */
