@@ -109,6 +109,10 @@ final class ConsumerEvents implements ConsumerListener {
           .addOrUpdateConsumer(
               stream, options.withRedelivery(ConsumerConfiguration.builder(config)));
     }
+    if (options.hasAckWait() && !config.getBackoff().isEmpty()) {
+      console.warn(
+          "--ack-wait changes nothing: the consumer has a backoff, which the server takes");
+    }
   }
 
   @Override

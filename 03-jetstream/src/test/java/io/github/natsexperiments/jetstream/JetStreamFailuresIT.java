@@ -75,6 +75,7 @@ class JetStreamFailuresIT {
         List.of("--max-deliver", "0"),
         List.of("--ack-wait", "0"),
         List.of("--ordered", "--ack-sync"),
+        List.of("--backoff=1s,2s", "--ack-wait=1s"),
         List.of("--ordered", "--durable=second"));
   }
 
