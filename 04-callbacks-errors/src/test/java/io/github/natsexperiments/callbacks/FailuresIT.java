@@ -159,6 +159,15 @@ class FailuresIT {
     }
   }
 
+  @Tag("more")
+  @Test
+  void aServerThatLimitsTheDuplicateWindow() throws Exception {
+    String config = "http: 8222\njetstream { limits { duplicate_window: \"30s\" } }\n";
+    try (RunningServer strict = TestServer.start(new ServerConfig("strict", config))) {
+      assertThat(publisher(strict, "-n", 1).start().waitForExit()).isZero();
+    }
+  }
+
   /** A subject is not JSON. */
   @Tag("more")
   @Test
