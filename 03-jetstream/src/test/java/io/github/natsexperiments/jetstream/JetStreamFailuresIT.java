@@ -71,6 +71,7 @@ class JetStreamFailuresIT {
         List.of("--durable", "a b"),
         List.of("--from", "yesterday"),
         List.of("--from", "0"),
+        List.of("--from", "+999999999-12-31T23:59:59Z"),
         List.of("--batch", "1"),
         List.of("--max-deliver", "0"),
         List.of("--ack-wait", "0"),

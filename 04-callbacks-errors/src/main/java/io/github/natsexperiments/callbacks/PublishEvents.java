@@ -37,7 +37,9 @@ final class PublishEvents implements PublishListener {
   /** The stream does not take the message, and would not take it later. */
   @Override
   public void refused(long number, String subject, byte[] body, JetStreamApiException reason) {
-    run.console().warn("Refused: #" + number + ": " + reason.getMessage());
+    if (refusal == null || !run.console().quiet()) {
+      run.console().warn("Refused: #" + number + ": " + reason.getMessage());
+    }
     refusal = reason;
     run.stop().ask(Stop.Reason.DONE);
   }

@@ -82,6 +82,17 @@ class FailuresIT {
         .isEqualTo(IntStream.range(0, 150).boxed().toList());
   }
 
+  @Tag("more")
+  @Test
+  void aRefusalIsReportedOnceWhenQuiet() throws Exception {
+    stream(StreamConfiguration.builder().maxMessages(100).discardPolicy(DiscardPolicy.New));
+    RunningProgram publisher = publisher(server, "-n", 150, "-i", 0, "-q").start();
+    fails(publisher, 1, "maximum messages exceeded [10077]");
+    assertThat(publisher.stderrLines())
+        .filteredOn(line -> line.startsWith("WARN Refused: "))
+        .hasSize(1);
+  }
+
   @Test
   void fullAtFullSpeedTellsEachRefusal() throws Exception {
     stream(StreamConfiguration.builder().maxMessages(1000).discardPolicy(DiscardPolicy.New));

@@ -55,7 +55,9 @@ public final class JetStreamHints {
       case 10012, 10013, 10148 -> "; another --durable makes a new consumer";
       case 10014 -> "; the consumer has gone: was it deleted, or in memory only?";
       case 10023, 10028, 10047 -> "; delete a stream, or give the server more storage";
-      case 10026, 10027 -> "; the account has as many as it may: delete one, or raise its limit";
+      case 10026 ->
+          "; the account has as many as it may, or the stream has: delete one, or raise the limit";
+      case 10027 -> "; the account has as many as it may: delete one, or raise its limit";
       case 10039, 10076 -> "; enable JetStream for the account, or log in to another one";
       case 10054 -> "; send less at once, or raise the stream's max_msg_size";
       case JetStreamErrors.STREAM_NOT_FOUND ->
