@@ -70,6 +70,11 @@ final class ConsumerEvents implements ConsumerListener {
   }
 
   @Override
+  public void streamWentBack(long lastSequence) {
+    console.warn(JetStreamHints.wentBack(stream, lastSequence));
+  }
+
+  @Override
   public void consumerFound(ConsumerInfo found) throws Exception {
     ConsumerConfiguration config = found.getConsumerConfiguration();
     List<String> filters = config.getFilterSubjects();
@@ -103,6 +108,10 @@ final class ConsumerEvents implements ConsumerListener {
           .jetStreamManagement()
           .addOrUpdateConsumer(
               stream, options.withRedelivery(ConsumerConfiguration.builder(config)));
+    }
+    if (options.hasAckWait() && !config.getBackoff().isEmpty()) {
+      console.warn(
+          "--ack-wait changes nothing: the consumer has a backoff, which the server takes");
     }
   }
 
@@ -145,7 +154,8 @@ final class ConsumerEvents implements ConsumerListener {
   }
 
   @Override
-  public void retrying(String reason) {
+  public void retrying(String reason) throws Failure {
+    JetStreamHints.checkServer(connection); // it may have been restarted without JetStream
     console.warn("No messages from the server, retrying: " + reason);
   }
 

@@ -93,6 +93,11 @@ final class ConsumerOptions {
     return ackWait != null || backoff != null || maxDeliver != null;
   }
 
+  /** Whether it asks for an ack wait. */
+  boolean hasAckWait() {
+    return ackWait != null;
+  }
+
   /**
    * A new consumer.
    *

@@ -73,17 +73,16 @@ public final class JetStreamSubscriber implements Callable<Integer> {
   /** One message after the other, in a thread of the consumer's own. */
   private void handle(Message message) throws InterruptedException {
     events.delivered(message);
-    run.console().received(message, options.headers());
+    if (!run.console().received(message, options.headers())) {
+      consumer.stop();
+      message.nak(); // not read here: for another reader
+      return;
+    }
     for (long left = options.workMillis(); left > 0; left -= options.inProgressMillis) {
       Thread.sleep(Math.min(left, options.inProgressMillis));
       if (left > options.inProgressMillis) {
         message.inProgress(); // not done yet: the ack wait begins again
       }
-    }
-    if (run.stop().reason() == Stop.Reason.OUTPUT_CLOSED) {
-      consumer.stop();
-      message.nak(); // not read here: for another reader
-      return;
     }
     Headers headers = message.getHeaders();
     run.tally()

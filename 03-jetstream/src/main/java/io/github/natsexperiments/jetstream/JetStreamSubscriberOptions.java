@@ -80,12 +80,20 @@ final class JetStreamSubscriberOptions extends MessageSubscriberOptions {
   @Override
   public Run run() {
     for (String option : OF_ACKS) {
-      if (consumer.ordered() && spec.commandLine().getParseResult().hasMatchedOption(option)) {
-        throw new ParameterException(
-            spec.commandLine(), "--ordered reads without acks: leave out " + option);
-      }
+      refuseIf(consumer.ordered() && has(option), "--ordered reads without acks", option);
     }
+    refuseIf(has("--backoff") && has("--ack-wait"), "--backoff says how long", "--ack-wait");
     return super.run();
+  }
+
+  private boolean has(String option) {
+    return spec.commandLine().getParseResult().hasMatchedOption(option);
+  }
+
+  private void refuseIf(boolean contradicts, String why, String option) {
+    if (contradicts) {
+      throw new ParameterException(spec.commandLine(), why + ": leave out " + option);
+    }
   }
 
   /** The stream to read. */

@@ -2,6 +2,7 @@ package io.github.natsexperiments.jetstream;
 
 import io.nats.client.api.DeliverPolicy;
 import java.time.DateTimeException;
+import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -34,7 +35,11 @@ record StartPosition(DeliverPolicy policy, long sequence, ZonedDateTime time) {
         return new StartPosition(DeliverPolicy.ByStartSequence, Long.parseLong(value), null);
       }
       try {
-        return new StartPosition(DeliverPolicy.ByStartTime, -1, ZonedDateTime.parse(value));
+        ZonedDateTime time = ZonedDateTime.parse(value).withZoneSameInstant(ZoneOffset.UTC);
+        if (time.getYear() < 0 || time.getYear() > 9999) {
+          throw new DateTimeException("not in JSON"); // where a year has four digits
+        }
+        return new StartPosition(DeliverPolicy.ByStartTime, -1, time);
       } catch (DateTimeException e) {
         throw new TypeConversionException(
             "'"

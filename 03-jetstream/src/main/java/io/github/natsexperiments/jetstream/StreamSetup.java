@@ -72,6 +72,9 @@ final class StreamSetup {
       }
       unseen = true; // and yet it may be there, and take what we send
       console.warn("Cannot look at stream \"" + name + "\": " + e.getMessage());
+    } catch (IOException e) {
+      JetStreamHints.checkServer(connection); // it may have been restarted without JetStream
+      throw e;
     } catch (JetStreamApiException e) {
       if (JetStreamErrors.isTransient(e)) {
         throw new IOException(e.getMessage(), e);
@@ -110,10 +113,15 @@ final class StreamSetup {
     }
   }
 
-  /** Somebody else may change its subjects at any time; the rest is of interest at the start. */
+  /** Somebody else may change it at any time; what differs is of interest at the start. */
   private void check(StreamConfiguration there, long messages) throws Failure {
     if (!known) {
       compare(there, messages);
+    }
+    String why = Streams.whyNoAcks(there);
+    if (why != null) {
+      throw new Failure(
+          ExitCode.FAILED, "Stream \"%s\" %s: choose another --stream".formatted(name, why));
     }
     if (!Subjects.cover(there.getSubjects(), subject)) {
       throw new Failure(
@@ -123,18 +131,13 @@ final class StreamSetup {
     }
   }
 
-  private void compare(StreamConfiguration there, long messages) throws Failure {
+  private void compare(StreamConfiguration there, long messages) {
     console.info("Stream \"%s\" is there, with %d messages".formatted(name, messages));
     List<String> differences = differences(there);
     if (!differences.isEmpty()) {
       console.warn(
           "It stays as it is: %s; `nats stream edit` or `nats stream rm` changes that"
               .formatted(String.join(", ", differences)));
-    }
-    String why = Streams.whyNoAcks(there);
-    if (why != null) {
-      throw new Failure(
-          ExitCode.FAILED, "Stream \"%s\" %s: choose another --stream".formatted(name, why));
     }
   }
 

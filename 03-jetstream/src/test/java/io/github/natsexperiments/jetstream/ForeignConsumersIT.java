@@ -105,6 +105,15 @@ class ForeignConsumersIT {
     readsAll();
   }
 
+  /** The server takes the first of these times for the ack wait. */
+  @Test
+  void aDurableWithABackoff() throws Exception {
+    create(durable().backoff(Duration.ofSeconds(3), Duration.ofSeconds(9)).maxDeliver(3));
+    RunningProgram subscriber = subscriber(server, "-n", 20, "--ack-wait", "7s").start();
+    assertThat(subscriber.waitForExit()).isZero();
+    subscriber.waitForStderr("WARN --ack-wait changes nothing: the consumer has a backoff");
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"None", "All"})
   void aDurableThatWantsNoAckForEachMessage(AckPolicy policy) throws Exception {

@@ -8,6 +8,7 @@ import static io.github.natsexperiments.testkit.Pair.upTo;
 import static io.github.natsexperiments.testkit.Pair.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.natsexperiments.server.NativeServer;
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
 import io.github.natsexperiments.testkit.Program;
@@ -70,10 +71,12 @@ class JetStreamFailuresIT {
         List.of("--durable", "a b"),
         List.of("--from", "yesterday"),
         List.of("--from", "0"),
+        List.of("--from", "+999999999-12-31T23:59:59Z"),
         List.of("--batch", "1"),
         List.of("--max-deliver", "0"),
         List.of("--ack-wait", "0"),
         List.of("--ordered", "--ack-sync"),
+        List.of("--backoff=1s,2s", "--ack-wait=1s"),
         List.of("--ordered", "--durable=second"));
   }
 
@@ -246,6 +249,36 @@ class JetStreamFailuresIT {
           StreamConfiguration.builder(view.stream().getConfiguration()).subjects("bar").build());
     }
     fails(publisher, 1, "Stream \"sample_stream\" does not take messages for \"foo\"");
+  }
+
+  @Tag("more")
+  @ParameterizedTest
+  @ValueSource(strings = {"--storage=file", "--async"})
+  void theStreamStopsGivingAcks(String mode) throws Exception {
+    RunningProgram publisher = publisher(server, "-i", "20ms", mode).start();
+    publisher.waitForStdout("Ack: ");
+    try (JetStreamView view = new JetStreamView(server)) {
+      view.management.updateStream(
+          StreamConfiguration.builder(view.stream().getConfiguration()).noAck(true).build());
+    }
+    fails(publisher, 1, "Stream \"sample_stream\" gives no acks (no_ack)");
+  }
+
+  @Tag("more")
+  @ParameterizedTest
+  @ValueSource(strings = {"--storage=file", "--async"})
+  void theServerComesBackWithoutJetStream(String mode) throws IOException {
+    try (NativeServer on = NativeServer.start(ServerConfig.profile("open"), 0)) {
+      RunningProgram publisher = publisher(on, "-i", "20ms", mode).start();
+      RunningProgram subscriber = waiting(subscriber(on));
+      subscriber.waitForStdout("Hello #1 ");
+      on.kill();
+      ServerConfig plain = new ServerConfig("plain", "http: 8222\n");
+      try (RunningServer off = NativeServer.start(plain, on.port())) {
+        fails(publisher, 1, "JetStream is off on the server at " + off.url());
+        fails(subscriber, 1, "JetStream is off on the server at " + off.url());
+      }
+    }
   }
 
   /** Each message of a window is refused; that is said once. */

@@ -89,6 +89,29 @@ class JetStreamStopIT {
     assertThat(numbers(next)).containsAll(range(2, 20));
   }
 
+  /** Ctrl-C for both ends of a pipe, and a full disk. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ':',
+      value = {
+        "> /dev/full : 1",
+        "| { read pid; read line; kill -INT $pid; head -n 100; } : 0",
+      })
+  void whatCouldNotBePrintedIsNotAcknowledged(String output, int exitCode) throws Exception {
+    assertThat(publisher(server, "-n", 500, "-i", 0, "--async").start().waitForExit()).isZero();
+    String java = "exec '" + JAVA + "' -jar target/subscriber.jar --work 2ms";
+    String echo = exitCode == 0 ? "echo $$; " : "";
+    RunningProgram shell =
+        Program.command("sh", "-c", "sh -c \"$0\" " + output, echo + java)
+            .env("NATS_URL", server.url())
+            .start();
+    assertThat(shell.waitForExit()).isEqualTo(exitCode);
+    try (JetStreamView view = new JetStreamView(server)) {
+      await().until(() -> view.consumer().getNumWaiting() == 0); // the subscriber has ended
+      assertThat(view.consumer().getAckFloor().getStreamSequence()).isLessThan(200);
+    }
+  }
+
   @Tag("soak")
   @Test
   void ctrlCDoesNotWaitForAServerThatIsGone() throws IOException {

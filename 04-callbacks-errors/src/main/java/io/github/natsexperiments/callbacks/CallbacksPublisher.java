@@ -85,8 +85,8 @@ public final class CallbacksPublisher implements Callable<Integer> {
   }
 
   private void publish() throws Exception {
-    PublishEvents acks = new PublishEvents(connection, events, run);
     StreamLookup lookup = new StreamLookup(connection, options, events, run);
+    PublishEvents acks = new PublishEvents(connection, events, run, lookup);
     try (IdempotentPublisher jetStream = lookup.publisher(acks)) {
       if (jetStream == null) {
         return; // stopped before the server answered

@@ -5,7 +5,6 @@ import io.github.natsexperiments.cli.Names;
 import io.github.natsexperiments.cli.Numbers;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
-import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -95,8 +94,6 @@ final class CallbacksPublisherOptions extends MessagePublisherOptions {
         .subjects(subject())
         .storageType(StorageType.File)
         .replicas(replicas)
-        // For so long the server recognises a message id that it has had.
-        .duplicateWindow(Duration.ofMinutes(2))
         .build();
   }
 }

@@ -24,8 +24,7 @@ import picocli.CommandLine.Mixin;
  * <p>Watch for this: kill the server, start it again, and follow the {@code event:} lines; with
  * {@code --fail-every 5} watch a poison message fail, come back, and be given up.
  *
- * @see <a href="https://docs.nats.io/learn/jetstream/pull-consumers">NATS documentation:
- *     consumers</a>
+ * @see <a href="https://docs.nats.io/learn/jetstream/pull-consumers">NATS docs: consumers</a>
  */
 @Command
 public final class CallbacksSubscriber implements Callable<Integer> {
@@ -34,6 +33,7 @@ public final class CallbacksSubscriber implements Callable<Integer> {
   private Run run;
   private Connection connection;
   private Deliveries deliveries;
+  private ResumingConsumer consumer;
 
   /** Starts the program. */
   public static void main(String[] args) {
@@ -70,10 +70,11 @@ public final class CallbacksSubscriber implements Callable<Integer> {
 
   private void read(ConnectionEvents events) throws Exception {
     deliveries.listen(connection);
-    ConsumerEvents listener = new ConsumerEvents(connection, events, options);
+    ConsumerEvents listener = new ConsumerEvents(connection, events, options, deliveries);
     // consume() that asks for messages again at once after a restart of the server.
-    try (ResumingConsumer consumer =
+    try (ResumingConsumer resuming =
         ResumingConsumer.of(connection, options.stream(), options.consumer(), listener)) {
+      consumer = resuming;
       consumer.consume(
           Deliveries.BATCH, () -> options.count() - run.tally().messages(), this::handle);
       run.console().info("Waiting for messages of stream \"" + options.stream() + "\"");
@@ -89,7 +90,11 @@ public final class CallbacksSubscriber implements Callable<Integer> {
       return;
     }
     try {
-      work(message);
+      if (!work(message)) {
+        consumer.stop();
+        message.nak(); // not read here: for another reader
+        return;
+      }
     } catch (RuntimeException e) { // not done
       if (!deliveries.giveUp(message, e)) {
         message.nakWithDelay(Duration.ofSeconds(message.metaData().deliveredCount()));
@@ -105,17 +110,12 @@ public final class CallbacksSubscriber implements Callable<Integer> {
     }
   }
 
-  private void work(Message message) {
-    if (options.fails(message.metaData().streamSequence())) {
-      throw new IllegalStateException("the handler cannot do this one");
-    }
-    run.console().received(message, options.headers());
+  private boolean work(Message message) {
+    options.fail(message.metaData().streamSequence());
+    return run.console().received(message, options.headers());
   }
 
-  /**
-   * After the work: the other way round, a crash in between loses the message. Waits until the
-   * server has confirmed: a crash finds at most one message done and not acknowledged.
-   */
+  /** After the work, so that a crash loses nothing; confirmed, so that it repeats one at most. */
   private void acknowledge(Message message) throws InterruptedException {
     try {
       if (deliveries.canConfirm()) {

@@ -113,9 +113,11 @@ final class CallbacksSubscriberOptions extends MessageSubscriberOptions {
     return durable;
   }
 
-  /** Whether the work on the message of this sequence fails, for show. */
-  boolean fails(long sequence) {
-    return failEvery > 0 && sequence % failEvery == 0;
+  /** Fails, for show, where the work on the message of this sequence is to fail. */
+  void fail(long sequence) {
+    if (failEvery > 0 && sequence % failEvery == 0) {
+      throw new IllegalStateException("the handler cannot do this one");
+    }
   }
 
   long maxDeliver() {

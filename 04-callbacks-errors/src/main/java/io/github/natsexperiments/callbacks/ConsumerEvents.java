@@ -9,6 +9,7 @@ import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.ConsumerInfo;
+import io.nats.client.api.StreamInfo;
 import java.time.Duration;
 import java.util.List;
 
@@ -17,12 +18,17 @@ final class ConsumerEvents implements ConsumerListener {
   private final Connection connection;
   private final ConnectionEvents events;
   private final CallbacksSubscriberOptions options;
+  private final Deliveries deliveries;
 
   ConsumerEvents(
-      Connection connection, ConnectionEvents events, CallbacksSubscriberOptions options) {
+      Connection connection,
+      ConnectionEvents events,
+      CallbacksSubscriberOptions options,
+      Deliveries deliveries) {
     this.connection = connection;
     this.events = events;
     this.options = options;
+    this.deliveries = deliveries;
   }
 
   @Override
@@ -30,6 +36,20 @@ final class ConsumerEvents implements ConsumerListener {
     if (gone) { // and with it how far we were; until it is there at all, the publisher creates it
       throw JetStreamHints.failure("Stream \"" + options.stream() + "\"", e);
     }
+  }
+
+  @Override
+  public void streamFound(StreamInfo stream, boolean replaced) throws Failure {
+    if (replaced) { // so quickly that it was never seen missing
+      String gone = JetStreamHints.gone(options.stream());
+      throw new Failure(ExitCode.FAILED, gone + "; this is a new one");
+    }
+  }
+
+  @Override
+  public void streamWentBack(long lastSequence) {
+    deliveries.forgetAfter(lastSequence);
+    events.report("went back", connection, JetStreamHints.wentBack(options.stream(), lastSequence));
   }
 
   @Override
@@ -48,9 +68,10 @@ final class ConsumerEvents implements ConsumerListener {
         options.filter() != null && !filters.equals(List.of(options.filter())),
         "reads " + (filters.isEmpty() ? "all" : String.join(", ", filters)),
         options.filter());
+    Duration ackWait = found.getAckWait(); // null where the server knows no such thing
     refuseIf(
-        options.ackWait != null && !options.ackWait.equals(found.getAckWait()),
-        "waits for acks for " + found.getAckWait().toMillis() + " ms",
+        options.ackWait != null && !options.ackWait.equals(ackWait),
+        "waits for acks for " + (ackWait == null ? "ever" : ackWait.toMillis() + " ms"),
         options.ackWait == null ? "" : options.ackWait.toMillis() + " ms");
     if (JetStreamHints.paused(consumer) != null) {
       events.report("paused", connection, JetStreamHints.paused(consumer));
@@ -71,7 +92,8 @@ final class ConsumerEvents implements ConsumerListener {
    * so for minutes, or ever.
    */
   @Override
-  public void retrying(String reason) {
+  public void retrying(String reason) throws Failure {
+    JetStreamHints.checkServer(connection); // it may have been restarted without JetStream
     events.report("no answer", connection, "messages will wait (" + reason + ")");
   }
 

@@ -99,6 +99,11 @@ final class Deliveries {
     done.add(DoneWork.id(message));
   }
 
+  /** Sequences of the stream after this one mean other messages now. */
+  void forgetAfter(long sequence) {
+    done.forgetAfter(sequence);
+  }
+
   /** Whether a message that failed has been tried often enough. */
   boolean giveUp(Message message, RuntimeException e) {
     NatsJetStreamMetaData meta = message.metaData();

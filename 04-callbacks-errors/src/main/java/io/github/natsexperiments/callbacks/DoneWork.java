@@ -18,13 +18,15 @@ import java.util.TreeMap;
  * together with the work, in one database transaction.
  */
 final class DoneWork {
+  private static final String SEQUENCE = "sequence-";
+
   /** For each run the intervals that are done, from the first number to the last. */
   private final Map<String, NavigableMap<Long, Long>> runs = new HashMap<>();
 
   /** {@code RUN-NUMBER} from the publisher; another message has its place in the stream. */
   static String id(Message message) {
     String id = StoredRun.id(message.getHeaders());
-    return StoredRun.number(id) >= 0 ? id : "sequence-" + message.metaData().streamSequence();
+    return StoredRun.number(id) >= 0 ? id : SEQUENCE + message.metaData().streamSequence();
   }
 
   /** Whether the work for this message has been done. */
@@ -42,6 +44,13 @@ final class DoneWork {
     boolean touches = before != null && before.getValue() == number - 1;
     Long end = intervals.remove(number + 1);
     intervals.put(touches ? before.getKey() : number, end == null ? number : end);
+  }
+
+  /** What has no id of a publisher, and was stored after this sequence. */
+  void forgetAfter(long sequence) {
+    NavigableMap<Long, Long> intervals = intervals(SEQUENCE);
+    intervals.tailMap(sequence, false).clear();
+    intervals.replaceAll((first, last) -> Math.min(last, sequence));
   }
 
   private NavigableMap<Long, Long> intervals(String id) {

@@ -8,6 +8,7 @@ import io.github.natsexperiments.cli.Stop;
 import io.github.natsexperiments.resilience.PublishListener;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
+import java.io.IOException;
 import java.time.Duration;
 
 /** What becomes of the published messages: acks on standard output, the rest as events. */
@@ -15,12 +16,14 @@ final class PublishEvents implements PublishListener {
   private final Connection connection;
   private final ConnectionEvents events;
   private final Run run;
+  private final StreamLookup stream;
   private volatile JetStreamApiException refusal;
 
-  PublishEvents(Connection connection, ConnectionEvents events, Run run) {
+  PublishEvents(Connection connection, ConnectionEvents events, Run run, StreamLookup stream) {
     this.connection = connection;
     this.events = events;
     this.run = run;
+    this.stream = stream;
   }
 
   /** The stream has the message. */
@@ -34,7 +37,9 @@ final class PublishEvents implements PublishListener {
   /** The stream does not take the message, and would not take it later. */
   @Override
   public void refused(long number, String subject, byte[] body, JetStreamApiException reason) {
-    run.console().warn("Refused: #" + number + ": " + reason.getMessage());
+    if (refusal == null || !run.console().quiet()) {
+      run.console().warn("Refused: #" + number + ": " + reason.getMessage());
+    }
     refusal = reason;
     run.stop().ask(Stop.Reason.DONE);
   }
@@ -50,6 +55,18 @@ final class PublishEvents implements PublishListener {
   @Override
   public void noAnswer(int messages, String reason) {
     events.report("no answer", connection, "without ack: " + messages + " (" + reason + ")");
+  }
+
+  /** Somebody may have changed the stream, so that it does not answer us any more. */
+  @Override
+  public void sendingAgain(int messages)
+      throws IOException, JetStreamApiException, InterruptedException {
+    try {
+      stream.check();
+    } catch (Failure e) {
+      run.stop().fail(e);
+      throw new IllegalStateException(e); // no use in trying again
+    }
   }
 
   /** Acks arrive again, and the result of everything sent before is known. */

@@ -2,6 +2,7 @@ package io.github.natsexperiments.callbacks;
 
 import io.github.natsexperiments.cli.ExitCode;
 import io.github.natsexperiments.cli.Failure;
+import io.github.natsexperiments.cli.JetStreamHints;
 import io.github.natsexperiments.cli.Run;
 import io.github.natsexperiments.cli.Subjects;
 import io.github.natsexperiments.resilience.ConnectionClosedException;
@@ -13,6 +14,7 @@ import io.github.natsexperiments.resilience.StoredRun;
 import io.github.natsexperiments.resilience.Streams;
 import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
+import io.nats.client.api.StreamConfiguration;
 import io.nats.client.api.StreamInfo;
 import java.io.IOException;
 import java.time.Duration;
@@ -98,14 +100,42 @@ final class StreamLookup {
       run.console()
           .info("Created stream \"" + name + "\" for subject \"" + options.subject() + "\"");
     }
-    String why = Streams.whyNoAcks(found.getConfiguration());
-    if (why == null && !Subjects.cover(found.getConfiguration().getSubjects(), options.subject())) {
+    check(found.getConfiguration());
+  }
+
+  /**
+   * Looks again: somebody else may change the stream at any time.
+   *
+   * @throws Failure exit code 1 when it does not take and acknowledge what is published
+   */
+  void check() throws IOException, JetStreamApiException, InterruptedException, Failure {
+    try {
+      StreamInfo found = Streams.find(connection, options.stream(), ANSWER);
+      if (found != null) {
+        check(found.getConfiguration());
+      }
+    } catch (IOException e) {
+      JetStreamHints.checkServer(connection); // it may have been restarted without JetStream
+      throw e;
+    }
+  }
+
+  private void check(StreamConfiguration stream) throws Failure {
+    String why = Streams.whyNoAcks(stream);
+    if (why == null && !Subjects.cover(stream.getSubjects(), options.subject())) {
       why = "does not take subject \"" + options.subject() + "\"";
     }
     if (why != null) {
       throw new Failure(
           ExitCode.FAILED,
-          "Stream \"%s\" %s: choose another --stream or --subject".formatted(name, why));
+          "Stream \"%s\" %s: choose another --stream or --subject"
+              .formatted(options.stream(), why));
+    }
+    if (options.resume() && stream.getSubjectTransform() != null) {
+      throw new Failure(
+          ExitCode.FAILED,
+          "Stream \"%s\" stores what is sent to \"%s\" under another subject: leave out --resume"
+              .formatted(options.stream(), options.subject()));
     }
   }
 }

@@ -41,11 +41,32 @@ class DoneWorkTest {
   }
 
   @Test
+  void whatIsKnownByItsPlaceOnlyIsForgottenWithIt() {
+    for (int number = 1; number <= 9; number++) {
+      done.add("sequence-" + number);
+      done.add("RUN-" + number);
+    }
+    done.forgetAfter(5);
+    assertThat(done.contains("sequence-5")).isTrue();
+    assertThat(done.contains("sequence-6")).isFalse();
+    assertThat(done.contains("RUN-9")).isTrue();
+  }
+
+  @Test
   void onlyANumberBehindADashIsANumber() {
     assertThat(StoredRun.number("RUN-17")).isEqualTo(17);
     for (String id : List.of("", "17", "-17", "RUN-", "RUN-x", "RUN-1x", "RUN-+1", "RUN-1-")) {
       assertThat(StoredRun.number(id)).as(id).isEqualTo(-1);
     }
     assertThat(StoredRun.number("RUN-12345678901234567890")).isEqualTo(-1);
+  }
+
+  /** Ids that somebody else writes: inv-7 and inv-007 are two messages. */
+  @Test
+  void aNumberIsWrittenInOneWayOnly() {
+    assertThat(StoredRun.number("inv-0")).isZero();
+    for (String id : List.of("inv-007", "inv-00", "inv-01")) {
+      assertThat(StoredRun.number(id)).as(id).isEqualTo(-1);
+    }
   }
 }

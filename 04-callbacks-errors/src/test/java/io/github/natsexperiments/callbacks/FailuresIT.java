@@ -5,6 +5,7 @@ import static io.github.natsexperiments.testkit.Pair.subscriber;
 import static io.github.natsexperiments.testkit.Pair.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.natsexperiments.server.NativeServer;
 import io.github.natsexperiments.server.RunningServer;
 import io.github.natsexperiments.server.ServerConfig;
 import io.github.natsexperiments.testkit.Pair;
@@ -12,9 +13,11 @@ import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
+import io.nats.client.JetStreamManagement;
 import io.nats.client.api.DiscardPolicy;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
+import io.nats.client.api.SubjectTransform;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.List;
@@ -22,6 +25,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What ends a program: one line that says what, where and what to do, and the right exit code. */
 class FailuresIT {
@@ -77,6 +82,17 @@ class FailuresIT {
         .isEqualTo(IntStream.range(0, 150).boxed().toList());
   }
 
+  @Tag("more")
+  @Test
+  void aRefusalIsReportedOnceWhenQuiet() throws Exception {
+    stream(StreamConfiguration.builder().maxMessages(100).discardPolicy(DiscardPolicy.New));
+    RunningProgram publisher = publisher(server, "-n", 150, "-i", 0, "-q").start();
+    fails(publisher, 1, "maximum messages exceeded [10077]");
+    assertThat(publisher.stderrLines())
+        .filteredOn(line -> line.startsWith("WARN Refused: "))
+        .hasSize(1);
+  }
+
   @Test
   void fullAtFullSpeedTellsEachRefusal() throws Exception {
     stream(StreamConfiguration.builder().maxMessages(1000).discardPolicy(DiscardPolicy.New));
@@ -119,6 +135,93 @@ class FailuresIT {
       connection.jetStreamManagement().deleteStream("sample_stream");
       fails(publisher, 1, "stream not found [10059]", "the stream has gone");
     }
+  }
+
+  /** No error says so: nothing answers any more. */
+  @ParameterizedTest
+  @ValueSource(strings = {"subject", "acks"})
+  void theStreamStopsTakingMessages(String what) throws Exception {
+    RunningProgram publisher = publisher(server, "-i", "20ms").start();
+    publisher.waitForStdout("Ack: ");
+    try (Connection connection = Pair.connect(server)) {
+      JetStreamManagement management = connection.jetStreamManagement();
+      StreamConfiguration.Builder other =
+          StreamConfiguration.builder(management.getStreamInfo("sample_stream").getConfiguration());
+      management.updateStream(
+          what.equals("acks") ? other.noAck(true).build() : other.subjects("bar").build());
+    }
+    String why = what.equals("acks") ? "gives no acks (no_ack)" : "does not take subject \"foo\"";
+    fails(publisher, 1, "Stream \"sample_stream\" " + why);
+  }
+
+  @Tag("more")
+  @Test
+  void theServerComesBackWithoutJetStream() throws Exception {
+    try (NativeServer on = NativeServer.start(ServerConfig.profile("open"), 0)) {
+      RunningProgram subscriber = waiting(subscriber(on));
+      RunningProgram publisher = publisher(on, "-i", "20ms").start();
+      subscriber.waitForStdout("Hello #1 ");
+      on.kill();
+      ServerConfig plain = new ServerConfig("plain", "http: 8222\n");
+      try (RunningServer off = NativeServer.start(plain, on.port())) {
+        fails(publisher, 1, "JetStream is off on the server at " + off.url());
+        fails(subscriber, 1, "JetStream is off on the server at " + off.url());
+      }
+    }
+  }
+
+  @Tag("more")
+  @Test
+  void aServerThatLimitsTheDuplicateWindow() throws Exception {
+    String config = "http: 8222\njetstream { limits { duplicate_window: \"30s\" } }\n";
+    try (RunningServer strict = TestServer.start(new ServerConfig("strict", config))) {
+      assertThat(publisher(strict, "-n", 1).start().waitForExit()).isZero();
+    }
+  }
+
+  /** A subject is not JSON. */
+  @Tag("more")
+  @Test
+  void aSubjectWithAQuote() {
+    Object[] args = {"-i", 0, "--resume", "--subject", "a\"b\\c"};
+    assertThat(publisher(server, args).args("-n", 3).start().waitForExit()).isZero();
+    RunningProgram rest = publisher(server, args).args("-n", 5).start();
+    assertThat(rest.waitForExit()).isZero();
+    assertThat(rest.stdoutLines()).hasSize(2);
+  }
+
+  /** Where the last message is stored under another subject, --resume would begin a new run. */
+  @Tag("more")
+  @Test
+  void resumeWhereTheStreamChangesTheSubject() throws Exception {
+    stream(
+        StreamConfiguration.builder()
+            .subjectTransform(SubjectTransform.builder().source("foo").destination("bar").build()));
+    assertThat(publisher(server, "-n", 3, "-i", 0).start().waitForExit()).isZero();
+    fails(publisher(server, "-n", 5, "--resume").start(), 1, "leave out --resume");
+  }
+
+  /** So quickly that nobody sees it missing: its sequences begin again. */
+  @Tag("more")
+  @Test
+  void theStreamIsReplacedByANewOne() throws Exception {
+    stream(StreamConfiguration.builder());
+    RunningProgram subscriber = waiting(subscriber(server));
+    try (Connection connection = Pair.connect(server)) {
+      for (int i = 0; i < 5; i++) {
+        connection.jetStream().publish("foo", new byte[] {'o', 'l', 'd'});
+      }
+      Pair.awaitLines(subscriber, 5);
+      connection.jetStreamManagement().deleteStream("sample_stream");
+      stream(StreamConfiguration.builder());
+      fails(subscriber, 1, "tream \"sample_stream\"", "gone");
+      for (int i = 0; i < 5; i++) {
+        connection.jetStream().publish("foo", new byte[] {'n', 'e', 'w'});
+      }
+    }
+    RunningProgram next = subscriber(server, "-n", 5, "-t", "10s").start();
+    assertThat(next.waitForExit()).isZero();
+    assertThat(next.stdoutLines()).hasSize(5).allMatch(line -> line.endsWith("new"));
   }
 
   @Tag("more")

@@ -3,14 +3,17 @@ package io.github.natsexperiments.callbacks;
 import static io.github.natsexperiments.testkit.Pair.publisher;
 import static io.github.natsexperiments.testkit.Pair.subscriber;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.github.natsexperiments.testkit.Pair;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
+import io.nats.client.Message;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.ConsumerInfo;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
@@ -37,6 +40,29 @@ class ForeignConsumerIT {
       program.waitForStderr("ERROR Consumer \"silent\" has the ack policy none");
       assertThat(program.stdoutLines()).isEmpty();
     }
+  }
+
+  /** jnats does not know its ack policy, which newer servers have, and takes it for explicit. */
+  @Tag("more")
+  @Test
+  void aConsumerWithoutAnAckWait() throws Exception {
+    assertThat(publisher(server, "-n", 3, "-i", 0, "-q").start().waitForExit()).isZero();
+    String flow =
+        """
+        {"stream_name": "sample_stream", "config": {"durable_name": "flow", "deliver_subject": "q",
+         "deliver_policy": "all", "replay_policy": "instant", "ack_policy": "flow_control",
+         "flow_control": true, "idle_heartbeat": 5000000000}}""";
+    try (Connection connection = Pair.connect(server)) {
+      Message answer =
+          connection.request(
+              "$JS.API.CONSUMER.DURABLE.CREATE.sample_stream.flow",
+              flow.getBytes(StandardCharsets.UTF_8),
+              Duration.ofSeconds(2));
+      assumeThat(new String(answer.getData(), StandardCharsets.UTF_8)).doesNotContain("error");
+    }
+    RunningProgram program = subscriber(server, "--durable", "flow").start();
+    assertThat(program.waitForExit()).isEqualTo(1);
+    program.waitForStderr("ERROR The server sends nothing: 409 Consumer is push based");
   }
 
   @Tag("soak")

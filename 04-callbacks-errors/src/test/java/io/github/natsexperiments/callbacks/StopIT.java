@@ -6,9 +6,11 @@ import static io.github.natsexperiments.testkit.Pair.waiting;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.natsexperiments.testkit.Pair;
+import io.github.natsexperiments.testkit.Program;
 import io.github.natsexperiments.testkit.RunningProgram;
 import io.github.natsexperiments.testkit.TestServer;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -19,6 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Ctrl-C and SIGTERM at full speed, and without a server. */
 class StopIT {
+  private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin", "java");
+
   @RegisterExtension final TestServer server = TestServer.profile("open");
 
   @ParameterizedTest
@@ -43,6 +47,22 @@ class StopIT {
     int published = publisher.stdoutLines().size();
     assertThat(Pair.summary(publisher)).isEqualTo("INFO Published " + published + " messages");
     assertThat(StoredNumbers.count(server, "sample_stream")).isEqualTo(published);
+  }
+
+  /** For another reader, or for the next run. */
+  @ParameterizedTest
+  @CsvSource({"> /dev/full, 1, 0", "| head -n 3, 0, 3"})
+  void whatCouldNotBePrintedIsNotAcknowledged(String output, int exitCode, int printed)
+      throws Exception {
+    assertThat(publisher(server, "-n", 100, "-i", 0, "-q").start().waitForExit()).isZero();
+    RunningProgram shell =
+        Program.command("sh", "-c", "'" + JAVA + "' -jar target/subscriber.jar -n 100 " + output)
+            .env("NATS_URL", server.url())
+            .start();
+    assertThat(shell.waitForExit()).isEqualTo(exitCode);
+    // What head was too slow to refuse counts as printed.
+    assertThat(Durable.consumer(server).getAckFloor().getStreamSequence())
+        .isBetween((long) printed, printed + 50L);
   }
 
   @Tag("more")

@@ -21,7 +21,7 @@ public final class Console {
   private final OutputStream out = new FileOutputStream(FileDescriptor.out);
   private final boolean quiet;
   private final Stop stop;
-  private boolean broken;
+  private volatile boolean broken;
   private boolean ackSubjectShown;
 
   Console(boolean quiet, Stop stop) {
@@ -48,8 +48,9 @@ public final class Console {
    * Prints the line of a received message, unless quiet.
    *
    * @param headers whether its headers are on the line
+   * @return false when it could not be written: nobody reads it here
    */
-  public void received(Message message, boolean headers) {
+  public boolean received(Message message, boolean headers) {
     if (!quiet) {
       line(
           "Received a message from subject \""
@@ -61,6 +62,7 @@ public final class Console {
               + "): "
               + Payloads.show(message.getData()));
     }
+    return !broken;
   }
 
   /** {@code , headers = "A: 1, B: 2"}; empty when there are none. */

@@ -55,7 +55,9 @@ public final class JetStreamHints {
       case 10012, 10013, 10148 -> "; another --durable makes a new consumer";
       case 10014 -> "; the consumer has gone: was it deleted, or in memory only?";
       case 10023, 10028, 10047 -> "; delete a stream, or give the server more storage";
-      case 10026, 10027 -> "; the account has as many as it may: delete one, or raise its limit";
+      case 10026 ->
+          "; the account has as many as it may, or the stream has: delete one, or raise the limit";
+      case 10027 -> "; the account has as many as it may: delete one, or raise its limit";
       case 10039, 10076 -> "; enable JetStream for the account, or log in to another one";
       case 10054 -> "; send less at once, or raise the stream's max_msg_size";
       case JetStreamErrors.STREAM_NOT_FOUND ->
@@ -82,6 +84,12 @@ public final class JetStreamHints {
   public static String gone(String stream) {
     return "Stream \"%s\" is gone, with every message: it was deleted, or it was kept in memory and the server was restarted"
         .formatted(stream);
+  }
+
+  /** What has become of the end of a stream. */
+  public static String wentBack(String stream, long lastSequence) {
+    return "Stream \"%s\" has lost what came after sequence %d: the server came back with older data"
+        .formatted(stream, lastSequence);
   }
 
   /** What keeps a consumer that is there from giving anything for now; null for nothing. */

@@ -1,5 +1,6 @@
 package io.github.natsexperiments.resilience;
 
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -21,9 +22,16 @@ final class AckMemory {
   private final NavigableMap<Long, Long> before = new TreeMap<>();
 
   private final NavigableMap<Long, Long> current = new TreeMap<>();
+  private long newest; // when the newest of them was stored
+  private long newestBefore;
 
-  /** The handler has acknowledged a message. */
-  void add(long sequence) {
+  /**
+   * The handler has acknowledged a message.
+   *
+   * @param stored when the stream has stored it
+   */
+  void add(long sequence, long stored) {
+    newest = Math.max(newest, stored);
     Map.Entry<Long, Long> newest = current.lastEntry();
     if (newest != null && newest.getValue() == sequence - 1) {
       current.put(newest.getKey(), sequence); // the usual case, without a search
@@ -38,16 +46,24 @@ final class AckMemory {
     return interval != null && interval.getValue() >= sequence;
   }
 
+  /** Whether a message was stored after all that was acknowledged before the interruption. */
+  boolean isNewer(long stored) {
+    return stored > newestBefore;
+  }
+
   /** From now on, what has been acknowledged so far may come again without reason. */
   void interrupted() {
     current.forEach((first, last) -> add(before, first, last));
     current.clear();
+    newestBefore = newest;
   }
 
-  /** The sequences now mean other messages, or the same ones are wanted again. */
-  void clear() {
-    before.clear();
-    current.clear();
+  /** The sequences after this one now mean other messages, or the same ones are wanted again. */
+  void forgetAfter(long sequence) {
+    for (NavigableMap<Long, Long> intervals : List.of(before, current)) {
+      intervals.tailMap(sequence, false).clear();
+      intervals.replaceAll((first, last) -> Math.min(last, sequence));
+    }
   }
 
   private static void add(NavigableMap<Long, Long> intervals, long from, long to) {

@@ -36,7 +36,23 @@ public final class AckSubject {
     return number(message.getReplyTo(), STREAM_SEQUENCE + 1);
   }
 
+  /** When the stream has stored the message, in nanoseconds of the server's clock. */
+  static long stored(Message message) {
+    return number(message.getReplyTo(), STREAM_SEQUENCE + 2);
+  }
+
+  /** Where the ack of another message of the same consumer goes to. */
+  static String withStreamSequence(String subject, long sequence) {
+    int at = indexOf(subject, STREAM_SEQUENCE);
+    return subject.substring(0, at) + sequence + subject.substring(subject.indexOf('.', at));
+  }
+
   private static long number(String subject, int wanted) {
+    int at = indexOf(subject, wanted);
+    return Long.parseLong(subject, at, subject.indexOf('.', at), 10);
+  }
+
+  private static int indexOf(String subject, int wanted) {
     int tokens = 1;
     for (int i = 0; i < subject.length(); i++) {
       tokens += subject.charAt(i) == '.' ? 1 : 0;
@@ -46,6 +62,6 @@ public final class AckSubject {
     while (skip > 0) {
       skip -= subject.charAt(at++) == '.' ? 1 : 0;
     }
-    return Long.parseLong(subject, at, subject.indexOf('.', at), 10);
+    return at;
   }
 }

@@ -19,11 +19,19 @@ public interface ConsumerListener {
   default void streamNotFound(JetStreamApiException e, boolean gone) throws Exception {}
 
   /**
-   * The stream is there, for the first time, as a new one of the same name, or in an older state.
+   * The stream is there, for the first time or as a new one of the same name.
    *
    * @param replaced whether there was another one before, and no absence was reported
    */
   default void streamFound(StreamInfo stream, boolean replaced) throws Exception {}
+
+  /**
+   * The stream is the same and has lost its end: the server came back with older data, such as a
+   * backup. Sequences that we have had mean other messages now, or will.
+   *
+   * @param lastSequence the last one that still means the same
+   */
+  default void streamWentBack(long lastSequence) throws Exception {}
 
   /** The durable consumer was there before us: the place to refuse it or to update it. */
   default void consumerFound(ConsumerInfo consumer) throws Exception {}

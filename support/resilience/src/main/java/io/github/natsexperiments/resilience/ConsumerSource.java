@@ -33,6 +33,7 @@ final class ConsumerSource {
   private static final JetStreamOptions ANSWERS_SOON =
       JetStreamOptions.builder().requestTimeout(Duration.ofSeconds(1)).build();
   private static final Duration UNUSED = Duration.ofMinutes(5); // then the server deletes it
+  private static final int MOST_ACKS = 10_000; // at once
   private static final Duration SAME_MOMENT = Duration.ofMillis(1);
 
   private final Connection connection;
@@ -51,7 +52,9 @@ final class ConsumerSource {
   private String name;
   private long delivered; // by a consumer without acks
   private boolean gap;
-  private long lastSequence; // of a message that was handled
+  private long lastSequence; // that we have had of the stream
+  private long lastDelivery; // of the consumer, since the last look
+  private String lastAck; // the subject that it went to
 
   ConsumerSource(
       Connection connection, String stream, ConsumerConfiguration wanted, ConsumerListener listener)
@@ -82,14 +85,15 @@ final class ConsumerSource {
   boolean find() throws Exception {
     try {
       StreamInfo info = look("stream", () -> management.getStreamInfo(stream));
-      if (info != null
-          && (!info.getCreateTime().equals(created) || Streams.isBefore(info, lastSequence))) {
+      if (info != null && !info.getCreateTime().equals(created)) {
         boolean replaced = created != null && !waiting;
         created = info.getCreateTime();
         known = false;
         consumerCreated = null;
         lastSequence = 0;
         listener.streamFound(info, replaced);
+      } else if (info != null && Streams.isBefore(info, lastSequence)) {
+        wentBack(info.getStreamState().getLastSequence());
       }
       waiting = false;
       if (isDurable()) {
@@ -118,6 +122,13 @@ final class ConsumerSource {
     }
   }
 
+  /** The server has lost the end of the stream, and its sequences come a second time. */
+  private void wentBack(long last) throws Exception {
+    lastSequence = last;
+    acked.forgetAfter(last);
+    listener.streamWentBack(last);
+  }
+
   private void findDurable() throws Exception {
     name = wanted.getDurable();
     ConsumerInfo found;
@@ -134,6 +145,8 @@ final class ConsumerSource {
       listener.consumerCreated(found);
     }
     rememberAcks(found);
+    acknowledgeAgain(found);
+    lastDelivery = 0;
     known = true;
     deletedAt = 0;
   }
@@ -145,10 +158,32 @@ final class ConsumerSource {
   private void rememberAcks(ConsumerInfo found) {
     boolean unseen = found == null || created == null;
     if (unseen || consumerCreated == null || !isSame(found)) {
-      acked.clear(); // also when we may not look whether it is the same
+      acked.forgetAfter(0); // also when we may not look whether it is the same
     }
     consumerCreated = unseen ? null : found.getCreationTime();
     acked.interrupted();
+  }
+
+  /**
+   * Acknowledges what the server has forgotten: it delivers no more than a number of messages
+   * without an ack, so it could owe us nothing until their ack wait is over.
+   */
+  private void acknowledgeAgain(ConsumerInfo found) {
+    if (found == null || found.getNumAckPending() == 0) {
+      return;
+    }
+    long last = found.getDelivered().getStreamSequence();
+    long sequence = Math.max(found.getAckFloor().getStreamSequence(), last - MOST_ACKS);
+    try {
+      while (++sequence <= last) {
+        if (acked.contains(sequence)) {
+          String subject = AckSubject.withStreamSequence(lastAck, sequence);
+          connection.publish(subject, AckType.AckAck.bytes);
+        }
+      }
+    } catch (IllegalStateException e) {
+      // Disconnected: there will be another look.
+    }
   }
 
   /** A killed nats-server 2.9 says half a millisecond more than before. */
@@ -164,18 +199,28 @@ final class ConsumerSource {
         handler.onMessage(message);
       }
     } else if (!isAcked(message)) {
-      long sequence = AckSubject.streamSequence(message);
-      lastSequence = Math.max(lastSequence, sequence);
       handler.onMessage(message);
       if (message.lastAck() == AckType.AckAck) {
-        acked.add(sequence);
+        acked.add(AckSubject.streamSequence(message), AckSubject.stored(message));
+        lastAck = message.getReplyTo();
       }
     }
   }
 
   /** Whether the message was handled before; then it is acknowledged again. */
   boolean isAcked(Message message) throws Exception {
-    boolean again = acked.contains(AckSubject.streamSequence(message));
+    long delivery = AckSubject.consumerSequence(message);
+    if (delivery <= lastDelivery) {
+      acked.forgetAfter(0); // somebody has reset the consumer, and wants all that once more
+    }
+    lastDelivery = delivery;
+    long sequence = AckSubject.streamSequence(message);
+    boolean again = acked.contains(sequence);
+    if (again && acked.isNewer(AckSubject.stored(message))) {
+      wentBack(sequence - 1); // and somebody has published before we could look
+      again = false;
+    }
+    lastSequence = Math.max(lastSequence, sequence);
     if (again) {
       message.ack();
       listener.ackedAgain(message);

@@ -178,7 +178,7 @@ final class PullRequests {
       batch /= 2;
     } else if (text.startsWith(Status.EXCEEDED_MAX_REQUEST_EXPIRES) && expires.toMillis() > 20) {
       expires = expires.dividedBy(2);
-    } else if (text.startsWith(Status.EXCEEDED_MAX_REQUEST_MAX_BYTES) && bytes > 1000) {
+    } else if (text.startsWith(Status.EXCEEDED_MAX_REQUEST_MAX_BYTES) && bytes > 1) {
       bytes /= 2;
     } else {
       throw new JetStreamStatusException(status);

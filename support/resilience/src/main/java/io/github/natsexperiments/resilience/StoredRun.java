@@ -5,8 +5,10 @@ import io.nats.client.Connection;
 import io.nats.client.JetStreamApiException;
 import io.nats.client.Message;
 import io.nats.client.api.MessageInfo;
+import io.nats.client.api.StreamInfo;
 import io.nats.client.api.StreamState;
 import io.nats.client.impl.Headers;
+import io.nats.client.support.Encoding;
 import io.nats.client.support.NatsJetStreamConstants;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -39,12 +41,13 @@ public record StoredRun(String run, NavigableMap<Long, Long> sequences, long fir
    * Reads the end of the run that wrote the last message of a subject, to go on from there.
    *
    * @param window how many messages that run may have had without an ack
+   * @param subject as the stream stores it, which matters where the stream changes subjects
    * @return null when the last message has no id of a publisher like ours, or there is none
    * @throws IOException when the server does not answer within 1 s
    */
   public static StoredRun last(Connection connection, String stream, String subject, int window)
       throws IOException, JetStreamApiException, InterruptedException {
-    MessageInfo last = get(connection, stream, "{\"last_by_subj\":\"" + subject + "\"}");
+    MessageInfo last = newest(connection, stream, subject);
     String id = last == null ? "" : id(last.getHeaders());
     if (number(id) < 0) {
       return null;
@@ -97,8 +100,7 @@ public record StoredRun(String run, NavigableMap<Long, Long> sequences, long fir
     for (InFlight message : messages) {
       String subject = message.subject;
       if (!newest.containsKey(subject)) {
-        String last = "{\"last_by_subj\":\"" + subject + "\"}";
-        newest.put(subject, get(connection, stream, last));
+        newest.put(subject, newest(connection, stream, subject));
       }
       MessageInfo info = newest.get(subject);
       long stored = info == null ? -1 : numberIn(run, info);
@@ -130,11 +132,14 @@ public record StoredRun(String run, NavigableMap<Long, Long> sequences, long fir
       long after,
       NavigableMap<Long, Long> found)
       throws IOException, JetStreamApiException, InterruptedException {
-    StreamState state = state(connection, stream);
+    StreamInfo info = Streams.info(connection, stream, ANSWER);
+    boolean changed = info.getConfiguration().getSubjectTransform() != null;
+    String stored = changed ? ">" : Encoding.jsonEncode(subject);
+    StreamState state = info.getStreamState();
     long last = state.getLastSequence();
     long sequence = after > last ? 0 : after;
     while (sequence < last) {
-      String next = "{\"seq\":%d,\"next_by_subj\":\"%s\"}".formatted(sequence + 1, subject);
+      String next = "{\"seq\":%d,\"next_by_subj\":\"%s\"}".formatted(sequence + 1, stored);
       MessageInfo message = get(connection, stream, next);
       if (message == null) {
         break;
@@ -146,6 +151,12 @@ public record StoredRun(String run, NavigableMap<Long, Long> sequences, long fir
       }
     }
     return state;
+  }
+
+  private static MessageInfo newest(Connection connection, String stream, String subject)
+      throws IOException, JetStreamApiException, InterruptedException {
+    String last = "{\"last_by_subj\":\"" + Encoding.jsonEncode(subject) + "\"}";
+    return get(connection, stream, last);
   }
 
   private static long numberIn(String run, MessageInfo message) {
@@ -179,11 +190,12 @@ public record StoredRun(String run, NavigableMap<Long, Long> sequences, long fir
     return id == null ? "" : id;
   }
 
-  /** The number at the end of an id, or -1. */
+  /** The number at the end of an id, or -1; also for 007, which is another id than 7. */
   public static long number(String id) {
     int dash = id.lastIndexOf('-');
     int digits = id.length() - dash - 1;
-    long number = dash > 0 && digits > 0 && digits <= MOST_DIGITS ? 0 : -1;
+    boolean padded = digits > 1 && id.charAt(dash + 1) == '0';
+    long number = dash > 0 && digits > 0 && digits <= MOST_DIGITS && !padded ? 0 : -1;
     for (int at = dash + 1; number >= 0 && at < id.length(); at++) {
       int digit = id.charAt(at) - '0';
       number = digit < 0 || digit > 9 ? -1 : 10 * number + digit;

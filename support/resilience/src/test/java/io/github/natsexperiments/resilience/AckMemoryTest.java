@@ -12,15 +12,31 @@ class AckMemoryTest {
 
   @Test
   void onlyWhatWasBeforeTheInterruptionIsRecognised() {
-    memory.add(5);
+    memory.add(5, 0);
     assertThat(memory.contains(5)).isFalse();
     memory.interrupted();
-    memory.add(6);
+    memory.add(6, 0);
     assertThat(memory.contains(5)).isTrue();
     assertThat(memory.contains(6)).isFalse();
-    memory.clear();
+    memory.forgetAfter(0);
     memory.interrupted();
     assertThat(memory.contains(5)).isFalse();
+  }
+
+  @Test
+  void theEndIsForgotten() {
+    for (long sequence = 1; sequence <= 10; sequence++) {
+      memory.add(sequence, 100 + sequence);
+    }
+    memory.interrupted();
+    memory.add(11, 111);
+    memory.forgetAfter(7);
+    assertThat(memory.contains(7)).isTrue();
+    assertThat(memory.contains(8)).isFalse();
+    assertThat(memory.isNewer(110)).isFalse();
+    assertThat(memory.isNewer(111)).isTrue();
+    memory.interrupted();
+    assertThat(memory.contains(11)).isFalse();
   }
 
   @Test
@@ -29,7 +45,7 @@ class AckMemoryTest {
     Set<Long> added = new TreeSet<>();
     for (int i = 0; i < 3000; i++) {
       long sequence = random.nextInt(1000);
-      memory.add(sequence);
+      memory.add(sequence, 0);
       added.add(sequence);
       if (i % 700 == 0 || i == 2999) {
         memory.interrupted();
@@ -43,12 +59,12 @@ class AckMemoryTest {
   @Test
   void aMillionInARowTakeNoRoomAndGapsOnlyALittle() {
     for (long sequence = 1; sequence <= 1_000_000; sequence++) {
-      memory.add(sequence);
+      memory.add(sequence, 0);
     }
     memory.interrupted();
     assertThat(memory.contains(1)).isTrue();
     for (long sequence = 1_000_002; sequence < 1_040_000; sequence += 2) {
-      memory.add(sequence);
+      memory.add(sequence, 0);
     }
     memory.interrupted();
     assertThat(memory.contains(1)).isFalse();

@@ -2,8 +2,10 @@ package io.github.natsexperiments.resilience;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.natsexperiments.resilience.AckWindow.InFlight;
 import io.github.natsexperiments.server.ServerConfig;
 import io.github.natsexperiments.testkit.Proxy;
 import io.github.natsexperiments.testkit.TestServer;
@@ -16,6 +18,7 @@ import io.nats.client.api.MessageInfo;
 import io.nats.client.api.PublishAck;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
+import io.nats.client.api.SubjectTransform;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -440,6 +443,27 @@ class IdempotentPublisherIT {
     server.resume();
     assertThat(publisher.awaitAcks()).isZero();
     assertThat(inStream()).containsExactly("#100", "#101", "#102", "#103", "#104");
+  }
+
+  /** A stream may store a message under another subject than it was sent to. */
+  @Tag("more")
+  @Test
+  void whatIsStoredUnderAnotherSubjectIsReadBack() throws Exception {
+    assumeThat(withStream().getServerInfo().isSameOrNewerThanVersion("2.10.0")).isTrue();
+    Connection connection = connect(server.url());
+    connection
+        .jetStreamManagement()
+        .updateStream(
+            stream()
+                .subjectTransform(
+                    SubjectTransform.builder().source("foo").destination("changed").build())
+                .build());
+    IdempotentPublisher publisher = build(IdempotentPublisher.builder(connection).run("A"));
+    send(publisher, 5);
+    publisher.awaitAcks();
+    InFlight third = new InFlight(3, "foo", null, body(3), false, 0);
+    assertThat(StoredRun.find(connection, STREAM, "A", List.of(third)))
+        .containsOnlyKeys(0L, 1L, 2L, 3L, 4L);
   }
 
   @Tag("soak")

@@ -56,6 +56,11 @@ final class Reader implements ConsumerListener {
   }
 
   @Override
+  public void streamWentBack(long lastSequence) {
+    heard.add("back at " + lastSequence);
+  }
+
+  @Override
   public void consumerFound(ConsumerInfo consumer) {
     heard.add("found");
   }
