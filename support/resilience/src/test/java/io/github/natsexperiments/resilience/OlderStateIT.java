@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.natsexperiments.resilience.BucketGoneException.Reason;
 import io.github.natsexperiments.server.NativeServer;
 import io.github.natsexperiments.server.ServerConfig;
+import io.github.natsexperiments.testkit.Proxy;
 import io.nats.client.Connection;
 import io.nats.client.KeyValue;
 import io.nats.client.api.KeyValueConfiguration;
@@ -14,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -136,23 +137,34 @@ class OlderStateIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"durable", "ordered"})
-  void aConsumer(String kind) throws Exception {
+  @CsvSource({"durable, true", "durable, false", "ordered, false"})
+  void aConsumer(String kind, boolean storedBeforeWeAreBack) throws Exception {
     connection.jetStreamManagement().addStream(Sample.stream().build());
-    Reader reader =
-        kind.equals("ordered") ? Reader.ordered(connection) : Reader.durable(connection);
-    reader.start();
-    try {
-      reads(reader, 0, 5);
-      backUp();
-      reads(reader, 5, 10);
-      restore();
-      await().until(() -> reader.heard.stream().filter("consuming"::equals).count() == 3);
-      reads(reader, 100, 110);
-      assertThat(reader.numbers).containsSubsequence(IntStream.range(100, 110).boxed().toList());
-      assertThat(reader.heard).contains("stream replaced");
-    } finally {
-      reader.consumer.close();
+    try (Proxy proxy = new Proxy(server.port());
+        Connection through = Sample.connect(proxy.url())) {
+      Reader reader = kind.equals("ordered") ? Reader.ordered(through) : Reader.durable(through);
+      reader.start();
+      try {
+        reads(reader, 0, 5);
+        backUp();
+        reads(reader, 5, 10);
+        proxy.silence();
+        restore();
+        if (storedBeforeWeAreBack) {
+          Sample.publish(server, 10, 15);
+        }
+        proxy.cut();
+        proxy.speak();
+        await().until(() -> reader.heard.stream().filter("consuming"::equals).count() == 3);
+        if (!storedBeforeWeAreBack) {
+          Sample.publish(server, 10, 15);
+        }
+        await().until(() -> reader.has(14));
+        assertThat(reader.numbers).hasSize(15).doesNotHaveDuplicates();
+        assertThat(reader.heard).contains("back at 5").doesNotContain("stream replaced");
+      } finally {
+        reader.consumer.close();
+      }
     }
   }
 

@@ -2,11 +2,8 @@ package io.github.natsexperiments.resilience;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.natsexperiments.server.NativeServer;
-import io.github.natsexperiments.server.ServerConfig;
 import io.github.natsexperiments.testkit.Proxy;
 import io.github.natsexperiments.testkit.TestServer;
 import io.nats.client.Connection;
@@ -15,24 +12,18 @@ import io.nats.client.Message;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.StorageType;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Servers, networks, streams and consumers that go: the consumer goes on, and misses nothing. */
@@ -161,55 +152,6 @@ class ResumingConsumerIT {
     hasAll(2000);
   }
 
-  /** A backup of the server is older than what was read: sequences come a second time. */
-  @ParameterizedTest
-  @CsvSource({"durable, true", "durable, false", "ordered, false"})
-  void theServerComesBackWithOlderData(String kind, boolean storedBeforeWeAreBack, @TempDir Path at)
-      throws Exception {
-    Path data = at.resolve("data");
-    Path backup = at.resolve("backup");
-    try (NativeServer own =
-            NativeServer.startWithoutShutdownHook(ServerConfig.profile("open"), 0, data, null);
-        Proxy proxy = new Proxy(own.port())) {
-      connection.close();
-      connection = Sample.connect(proxy.url());
-      Sample.addStream(own, Sample.stream());
-      start(kind);
-      Sample.publish(own, 0, 5);
-      awaitNumber(4, Duration.ofSeconds(20));
-      own.stop();
-      copy(data, backup);
-      own.start();
-      Sample.publish(own, 5, 10);
-      awaitNumber(9, Duration.ofSeconds(20));
-      proxy.silence();
-      own.kill();
-      own.wipe();
-      copy(backup, data);
-      own.start();
-      if (storedBeforeWeAreBack) {
-        Sample.publish(own, 10, 15);
-      }
-      proxy.cut();
-      proxy.speak();
-      await().until(() -> reader.heard.stream().filter("consuming"::equals).count() == 3);
-      if (!storedBeforeWeAreBack) {
-        Sample.publish(own, 10, 15);
-      }
-      awaitNumber(14, Duration.ofSeconds(20));
-      hasAll(15);
-      assertThat(reader.heard).contains("back at 5").doesNotContain("stream replaced");
-    }
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> all = Files.walk(from)) {
-      for (Path each : all.toList()) {
-        Files.copy(each, to.resolve(from.relativize(each)));
-      }
-    }
-  }
-
   /** Somebody wants everything processed again, which only newer servers can do. */
   @Tag("more")
   @Test
@@ -223,7 +165,10 @@ class ResumingConsumerIT {
             "$JS.API.CONSUMER.RESET." + Sample.STREAM + ".reader",
             "{\"seq\":1}".getBytes(StandardCharsets.UTF_8),
             SOON);
-    assumeThat(answer).isNotNull();
+    if (answer == null) { // that subject is nobody's
+      assertThat(connection.getServerInfo().isOlderThanVersion("2.15.0")).isTrue();
+      return;
+    }
     await().until(() -> reader.numbers.size() == 40);
     assertThat(reader.numbers.subList(20, 40)).isEqualTo(reader.numbers.subList(0, 20));
   }
