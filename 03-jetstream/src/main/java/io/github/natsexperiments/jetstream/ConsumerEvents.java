@@ -123,7 +123,7 @@ final class ConsumerEvents implements ConsumerListener {
 
   /** What others who share the consumer got is not missing. */
   void delivered(Message message) {
-    long delivery = AckSubject.consumerSequence(message);
+    long delivery = AckSubject.of(message).consumerSequence();
     if (lastDelivery > 0) {
       tally.givenToOthers(Math.max(0, delivery - lastDelivery - 1));
     }

@@ -110,7 +110,7 @@ public final class Cli {
 
   /**
    * Loads what comes next, jnats and the logging, while picocli reads the command line: a program
-   * that sends one message and exits is a fifth faster for it.
+   * that sends one message and exits is a twentieth faster for it.
    */
   private static void warmUp() {
     Thread loader =

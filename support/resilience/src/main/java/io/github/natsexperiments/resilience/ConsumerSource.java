@@ -198,10 +198,13 @@ final class ConsumerSource {
       if (isNext(message.metaData())) {
         handler.onMessage(message);
       }
-    } else if (!isAcked(message)) {
+      return;
+    }
+    AckSubject about = AckSubject.of(message);
+    if (!isAcked(message, about)) {
       handler.onMessage(message);
       if (message.lastAck() == AckType.AckAck) {
-        acked.add(AckSubject.streamSequence(message), AckSubject.stored(message));
+        acked.add(about.streamSequence(), about.stored());
         lastAck = message.getReplyTo();
       }
     }
@@ -209,14 +212,17 @@ final class ConsumerSource {
 
   /** Whether the message was handled before; then it is acknowledged again. */
   boolean isAcked(Message message) throws Exception {
-    long delivery = AckSubject.consumerSequence(message);
-    if (delivery <= lastDelivery) {
+    return isAcked(message, AckSubject.of(message));
+  }
+
+  private boolean isAcked(Message message, AckSubject about) throws Exception {
+    if (about.consumerSequence() <= lastDelivery) {
       acked.forgetAfter(0); // somebody has reset the consumer, and wants all that once more
     }
-    lastDelivery = delivery;
-    long sequence = AckSubject.streamSequence(message);
+    lastDelivery = about.consumerSequence();
+    long sequence = about.streamSequence();
     boolean again = acked.contains(sequence);
-    if (again && acked.isNewer(AckSubject.stored(message))) {
+    if (again && acked.isNewer(about.stored())) {
       wentBack(sequence - 1); // and somebody has published before we could look
       again = false;
     }

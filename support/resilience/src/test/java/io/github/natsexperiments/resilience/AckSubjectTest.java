@@ -17,9 +17,8 @@ class AckSubjectTest {
       })
   void eachFormOfTheSubject(String subject) {
     Message message = NatsMessage.builder().subject("foo").replyTo(subject).build();
-    assertThat(AckSubject.streamSequence(message)).isEqualTo(12345);
-    assertThat(AckSubject.consumerSequence(message)).isEqualTo(67890);
-    assertThat(AckSubject.stored(message)).isEqualTo(1605139610113260000L);
+    assertThat(AckSubject.of(message))
+        .isEqualTo(new AckSubject(12345, 67890, 1605139610113260000L));
     assertThat(AckSubject.withStreamSequence(subject, 7))
         .isEqualTo(subject.replace(".12345.", ".7."));
   }
