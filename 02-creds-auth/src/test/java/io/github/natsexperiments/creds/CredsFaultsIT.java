@@ -197,7 +197,8 @@ class CredsFaultsIT {
       failsWith(4, publish(users), "it asks for a token or a password");
       failsWith(2, publish(users, "--user", "ada"), "NATS_PASSWORD");
       failsWith(2, publish(users, "--user", "ada", "--token-file", "x"), "One login at a time");
-      failsWith(2, publish(users, "-s", url, "--token-file", "x"), "One login at a time");
+      RunningProgram twice = Program.jar("publisher").args("-s", url, "--token-file", "x").start();
+      failsWith(2, twice, "One login at a time");
       failsWith(2, publish(users, "--password-file", "x"), "--password-file is for a user");
     }
   }

@@ -180,7 +180,7 @@ class RunIT {
   @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no watchdog")
   void leavesNothingRunningWhenKilled() {
     RunningProgram lab = lab(temporary, "run", "1", "-n", 1000, "-q").start();
-    lab.waitForStderr("lab | java -jar " + jar("publisher"));
+    lab.waitForStderr("pub | INFO Connected"); // and is watched
     List<ProcessHandle> children = children(lab);
 
     lab.signal("KILL");

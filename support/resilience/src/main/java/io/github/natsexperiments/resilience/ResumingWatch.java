@@ -187,6 +187,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
   /** Looks whether there is the bucket, and watches it with a new consumer if need be. */
   private void resume() throws IOException, JetStreamApiException, InterruptedException {
     again = false;
+    long seen = newest; // while we ask, more may come
     StreamInfo info;
     try {
       info = info();
@@ -205,7 +206,7 @@ public final class ResumingWatch implements ConnectionListener, AutoCloseable {
     }
     waiting = false;
     if (created != null
-        && (!created.equals(info.getCreateTime()) || Streams.isBefore(info, newest))) {
+        && (!created.equals(info.getCreateTime()) || Streams.isBefore(info, seen))) {
       if (!follow) {
         throw new BucketGoneException(bucket, Reason.RECREATED);
       }
