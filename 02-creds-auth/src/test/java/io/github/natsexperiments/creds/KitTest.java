@@ -129,7 +129,7 @@ class KitTest {
 
   @Test
   void aFolderThatWeMayNotWriteTo() {
-    assertThat(Kit.failure(folder, new AccessDeniedException("/root/kit.new-123")))
-        .hasMessageStartingWith("Cannot use /root/kit.new-123: you have no permission; ");
+    assertThat(Kit.failure(folder, new AccessDeniedException("/srv/kit.new-123")))
+        .hasMessageStartingWith("Cannot use /srv/kit.new-123: you have no permission; ");
   }
 }
