@@ -192,7 +192,7 @@ public final class Login implements Supplier<char[]> {
       return failed(
           "The server has ended the login: user \"" + creds.user().name() + "\" is revoked");
     }
-    // What the server says of itself is from before: it may have been read again since.
+    // Not by what the server said of itself when we connected: it may ask for something else now.
     return failed("The server rejects the login: " + whyRejected(null));
   }
 

@@ -267,7 +267,7 @@ public final class Run implements AutoCloseable {
   public int result() throws Failure {
     throwFailure();
     stop.ask(Stop.Reason.DONE);
-    tally.idle(); // the time of the run ends here: closing TLS takes jnats a second
+    tally.idle(); // looks at the clock for the summary: closing TLS takes jnats a second
     return ExitCode.DONE;
   }
 

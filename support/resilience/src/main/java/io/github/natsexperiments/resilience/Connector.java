@@ -175,7 +175,7 @@ public final class Connector {
     public Object invoke(Object proxy, Method callback, Object[] args) throws Throwable {
       synchronized (this) {
         if (args != null && args.length == 2 && args[1] instanceof InterruptedException) {
-          return null; // by us, see below
+          return null; // our own interrupt, see hear()
         }
         if (!result.isDone() && args != null && args.length == 2) {
           if (args[1] instanceof String error) { // errorOccurred
@@ -214,7 +214,9 @@ public final class Connector {
     }
 
     private synchronized ConnectFailedException explain(Throwable e) {
-      for (Throwable each : heard.isEmpty() ? List.of(e) : heard) {
+      List<Throwable> all = new ArrayList<>(heard);
+      all.add(e); // which may say it before the listener has heard it
+      for (Throwable each : all) {
         if (each instanceof AuthenticationException) { // whatever is wrong with the other servers
           return failed(Reason.LOGIN_REJECTED, each.getMessage(), each);
         }

@@ -39,7 +39,7 @@ public final class PublisherBuilder {
   String stream; // to read back
   BooleanSupplier stop = () -> false;
 
-  /** With a digit in its place nobody takes it for a word, as in the id of an invoice. */
+  /** Eight letters can be a word, as in other people's ids; with a digit among them they cannot. */
   private static String newRun() {
     StringBuilder name = new StringBuilder(NUID.nextGlobal().substring(14));
     name.setCharAt(1, '0');
